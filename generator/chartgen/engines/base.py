@@ -1,0 +1,109 @@
+"""What an engine tells the rest: its command, its memory, what could be changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from chartgen.errors import Fault
+from chartgen.facts import Deployment, Device, Facts
+from chartgen.quantities import Bytes, Estimate
+from chartgen.spec import App
+
+MODELS = "/models"
+"""Where the model files lie in the engine's container."""
+
+CACHE = "/cache"
+"""Where compiled kernels are kept from one start to the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One summand: how large, by which formula, from which source."""
+
+    name: str
+    estimate: Estimate
+    formula: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What the sum is held against, and how that number comes about."""
+
+    size: Bytes
+    formula: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """How many requests at full context run at once."""
+
+    value: float
+    low: float
+    high: float
+    tokens_each: int
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """The GPU memory of one deployment.
+
+    `caveats` name what takes memory and is not in the sum; a sum with caveats
+    cannot prove that something fits.
+    """
+
+    terms: tuple[Term, ...]
+    limit: Limit
+    requests: Requests
+    caveats: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """The same app with one field changed so that it needs less."""
+
+    field: str
+    before: str
+    after: str
+    app: App
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """How a server is started and asked whether it is well."""
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    port: int
+    health_path: str
+
+
+class Engine(Protocol):
+    """What every engine's folder provides. All methods are pure."""
+
+    def command(self, app: App) -> Command:
+        """The server's command line and environment."""
+        ...
+
+    def faults(self, app: App, facts: Facts) -> list[Fault]:
+        """What is wrong with this app on this engine, in the light of the facts."""
+        ...
+
+    def memory(self, app: App, facts: Facts, device: Device) -> Memory:
+        """The sum, for an app without faults."""
+        ...
+
+    def deployment(self, app: App) -> Deployment | None:
+        """What decides memory, or None while the engine's version is unknown."""
+        ...
+
+    def variants(self, app: App) -> Iterator[Variant]:
+        """Changes of one field each that could free memory."""
+        ...
+
+    def quotes(self, app: App) -> Mapping[str, str]:
+        """The facts that texts may quote, as people write them."""
+        ...

@@ -1,0 +1,86 @@
+"""What the engines truly share: facts of an app's models, and words for numbers."""
+
+from __future__ import annotations
+
+from chartgen.engines.base import Term
+from chartgen.errors import Fault
+from chartgen.facts import Checkpoint, Facts, ModelFacts
+from chartgen.spec import App, Model
+
+
+def known(app: App, facts: Facts, role: str) -> tuple[ModelFacts, Checkpoint] | None:
+    """What is known of the model that plays `role`, or None where the app has none."""
+    model = app.model(role)
+    return facts.find(model.repo, model.file) if model else None
+
+
+def weights(app: App, facts: Facts) -> tuple[ModelFacts, Checkpoint]:
+    """What is known of the weights; `model_faults` has refused an app without."""
+    found = known(app, facts, "weights")
+    if found is None:
+        raise LookupError(f"{app.name}: no facts about its weights")
+    return found
+
+
+def model_faults(app: App, facts: Facts) -> list[Fault]:
+    """Models without facts, pins that contradict the facts, and an unknown device."""
+    found = [] if app.device in facts.devices else [_no_device(app, facts)]
+    for index, model in enumerate(app.models):
+        if model.role != "chat_template":
+            found += _one_model(app, facts, model, f"{app.name}.models.{index}")
+    return found
+
+
+def _no_device(app: App, facts: Facts) -> Fault:
+    known_ones = ", ".join(sorted(facts.devices)) or "none"
+    return Fault(
+        f"{app.name}.device", "no such device profile", f"Choose one of: {known_ones}.", app.device
+    )
+
+
+def _one_model(app: App, facts: Facts, model: Model, path: str) -> list[Fault]:
+    found = facts.find(model.repo, model.file)
+    if found is None:
+        asked = f"{model.repo}, {model.file or 'the whole repository'}"
+        remedy = "Add a checkpoint to a file in charts_src/models/."
+        return [Fault(path, "no facts about these files", remedy, asked)]
+    pinned = found[1].revision
+    if isinstance(model.revision, str) and pinned and pinned != model.revision:
+        remedy = f"The facts are of {pinned}: pin that, or measure the facts anew."
+        return [Fault(f"{path}.revision", "the facts are of another commit", remedy, model.revision)]
+    return []
+
+
+def over_native_context(app: App, facts: Facts, field: str, tokens: int) -> list[Fault]:
+    """A context over the model's own limit."""
+    found = known(app, facts, "weights")
+    if not found or tokens <= found[0].context_length.value:
+        return []
+    limit = found[0].context_length
+    return [
+        Fault(
+            f"{app.name}.engine.{field}",
+            f"{found[0].title} was made for at most {limit.value} tokens ({limit.source})",
+            f"Set it to {limit.value} or less.",
+            str(tokens),
+        )
+    ]
+
+
+def weights_term(checkpoint: Checkpoint) -> Term:
+    """The weights as they lie in GPU memory."""
+    return Term(
+        "weights", checkpoint.on_gpu.estimate, "size on the GPU", sourced(checkpoint)
+    )
+
+
+def sourced(checkpoint: Checkpoint) -> str:
+    """The source of a size, with what is uncertain about it."""
+    measure = checkpoint.on_gpu
+    doubt = f"; uncertain: {measure.uncertain}" if measure.uncertain else ""
+    return f"{checkpoint.repo}: {measure.source}{doubt}"
+
+
+def tokens_in_words(tokens: int) -> str:
+    """A context as people say it: 131072 is 128K."""
+    return f"{tokens // 1024}K" if tokens % 1024 == 0 else f"{tokens}"

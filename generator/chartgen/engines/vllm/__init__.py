@@ -1,0 +1,89 @@
+"""vLLM: its command, its memory, its levers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from chartgen.engines.base import Command, Memory, Variant
+from chartgen.engines.common import model_faults, over_native_context, tokens_in_words
+from chartgen.engines.vllm.command import command
+from chartgen.engines.vllm.memory import memory
+from chartgen.errors import Fault
+from chartgen.facts import Deployment, Device, Facts
+from chartgen.spec import App, Vllm
+
+WIDE = ("auto", "bfloat16")
+"""KV cache types of two bytes an element."""
+
+
+class VllmEngine:
+    """Everything that is peculiar to vLLM."""
+
+    def command(self, app: App) -> Command:
+        """The `vllm serve` command."""
+        return command(app, vllm(app))
+
+    def faults(self, app: App, facts: Facts) -> list[Fault]:
+        """Models without facts, and a context over the model's own limit."""
+        tokens = vllm(app).max_model_len
+        return [*model_faults(app, facts), *over_native_context(app, facts, "max_model_len", tokens)]
+
+    def memory(self, app: App, facts: Facts, device: Device) -> Memory:
+        """The sum held against utilization x the total that CUDA reports."""
+        return memory(app, vllm(app), facts, device)
+
+    def deployment(self, app: App) -> Deployment | None:
+        """What decides the memory of this server."""
+        engine, weights = vllm(app), app.model("weights")
+        if not isinstance(engine.image.engine_version, str) or weights is None:
+            return None
+        return Deployment(
+            engine="vllm",
+            engine_version=engine.image.engine_version,
+            model=weights.repo,
+            kv_cache_dtype=engine.kv_cache_dtype,
+            context=engine.max_model_len,
+            sequences=engine.max_num_seqs,
+            batch=engine.max_num_batched_tokens,
+            utilization=engine.gpu_memory_utilization,
+            vision=engine.images_per_prompt > 0,
+            device=app.device,
+        )
+
+    def variants(self, app: App) -> Iterator[Variant]:
+        """A narrower cache, half the context, half the batch, no images."""
+        engine = vllm(app)
+        if engine.kv_cache_dtype in WIDE:
+            yield _variant(app, "kv_cache_dtype", replace(engine, kv_cache_dtype="fp8"))
+        half = engine.max_model_len // 2
+        yield _variant(app, "max_model_len", replace(engine, max_model_len=half))
+        batch = engine.max_num_batched_tokens // 2
+        yield _variant(app, "max_num_batched_tokens", replace(engine, max_num_batched_tokens=batch))
+        if engine.images_per_prompt:
+            yield _variant(app, "images_per_prompt", replace(engine, images_per_prompt=0))
+
+    def quotes(self, app: App) -> Mapping[str, str]:
+        """Facts for texts."""
+        engine = vllm(app)
+        context = tokens_in_words(engine.max_model_len)
+        return {
+            "context": context,
+            "context_per_slot": context,
+            "slots": str(engine.max_num_seqs),
+            "kv_cache_dtype": engine.kv_cache_dtype,
+            "engine": "vLLM",
+            "served_name": engine.served_model_name,
+        }
+
+
+def vllm(app: App) -> Vllm:
+    """The vLLM part of an app."""
+    if not isinstance(app.engine, Vllm):
+        raise TypeError(f"{app.name} does not run on vLLM")
+    return app.engine
+
+
+def _variant(app: App, field: str, changed: Vllm) -> Variant:
+    before, after = getattr(app.engine, field), getattr(changed, field)
+    return Variant(field, str(before), str(after), replace(app, engine=changed))

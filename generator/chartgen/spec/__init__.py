@@ -1,0 +1,32 @@
+"""What an author may write about one app, as typed, frozen data.
+
+A file `charts_src/<app>.py` holds `app = App(...)`. The classes are plain
+dataclasses, so that an editor's type checker checks a spec while it is written;
+their values are checked as a whole when the file is loaded, and every fault is
+reported at once (`chartgen.spec.load`).
+"""
+
+from chartgen.spec.app import App, License, Resources, Suspended
+from chartgen.spec.image import Image
+from chartgen.spec.llamacpp import LlamaCpp, LlamaSpeculation
+from chartgen.spec.market import Category, Market
+from chartgen.spec.model import Model
+from chartgen.spec.texts import Text, Unknown
+from chartgen.spec.vllm import Speculation, Vllm
+
+__all__ = [
+    "App",
+    "Category",
+    "Image",
+    "License",
+    "LlamaCpp",
+    "LlamaSpeculation",
+    "Market",
+    "Model",
+    "Resources",
+    "Speculation",
+    "Suspended",
+    "Text",
+    "Unknown",
+    "Vllm",
+]

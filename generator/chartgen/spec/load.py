@@ -1,0 +1,218 @@
+"""Loads spec files: the edge where an author's Python becomes checked data.
+
+A spec file is run once, from its present text (never from a byte-code cache:
+two edits within one second must both count), with `charts_src` importable from
+the repository it lies in and forgotten afterwards.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib.util
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import TypeVar
+
+from chartgen.errors import Fault, Faults, UnknownApp
+from chartgen.spec import App, Image, LlamaCpp, Market, Model, Vllm
+from chartgen.spec.check import check
+from chartgen.spec.rules import app_faults, market_faults
+
+PACKAGE = "charts_src"
+NOT_APPS = ("__init__", "market")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The apps that loaded and the faults of those that did not."""
+
+    apps: tuple[App, ...]
+    faults: tuple[Fault, ...]
+
+
+def app_files(root: Path) -> list[Path]:
+    """The spec files of a repository, sorted by name."""
+    files = (root / PACKAGE).glob("*.py")
+    return sorted(file for file in files if file.stem not in NOT_APPS and file.stem[0] != "_")
+
+
+def load_apps(root: Path, names: Sequence[str] = ()) -> Loaded:
+    """The apps of a repository, all of them or those named; never raises for a fault.
+
+    Raises `UnknownApp` for a name without a spec file.
+    """
+    files = _chosen(app_files(root), names)
+    apps: list[App] = []
+    faults: list[Fault] = []
+    with _importable(root):
+        for file in files:
+            app, wrong = _load(file, "app", App, file.stem)
+            faults += wrong or (app_faults(app, file.stem) if app else [])
+            apps += [app] if app else []
+    return Loaded(tuple(apps), tuple(faults + _duplicates(apps)))
+
+
+def load_market(root: Path) -> Market:
+    """The market's settings, from `charts_src/market.py`."""
+    file = root / PACKAGE / "market.py"
+    with _importable(root):
+        market, faults = _load(file, "market", Market, "market")
+    if market is None:
+        raise Faults(faults)
+    if wrong := market_faults(market):
+        raise Faults(wrong)
+    return market
+
+
+def _chosen(files: Sequence[Path], names: Sequence[str]) -> list[Path]:
+    known = {file.stem: file for file in files}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        near = difflib.get_close_matches(unknown[0], known, n=3, cutoff=0.5)
+        raise UnknownApp(name=unknown[0], near=near)
+    return [known[name] for name in dict.fromkeys(names)] if names else list(files)
+
+
+def _load(file: Path, name: str, kind: type[T], path: str) -> tuple[T | None, list[Fault]]:
+    module, fault = _run(file)
+    if fault:
+        return None, [fault]
+    value = getattr(module, name, None)
+    if value is None:
+        where = f"{PACKAGE}/{file.name}"
+        remedy = f"End the file with `{name} = {kind.__name__}(...)`."
+        return None, [Fault(where, f"it defines no `{name}`", remedy)]
+    return check(kind, value, path)
+
+
+def _run(file: Path) -> tuple[ModuleType, Fault | None]:
+    """Runs a spec file as a module; whatever it raises becomes one fault."""
+    module = ModuleType(f"{PACKAGE}.{file.stem}")
+    module.__file__ = str(file)
+    where = f"{PACKAGE}/{file.name}"
+    try:
+        exec(compile(file.read_bytes(), str(file), "exec"), module.__dict__)  # noqa: S102 specs are code
+    except FileNotFoundError:
+        return module, Fault(where, "there is no such file", "Add it; README shows an example.")
+    except OSError as error:
+        return module, Fault(where, f"it cannot be read: {error.strerror}", "Make it readable.")
+    except (Exception, SystemExit) as error:  # noqa: BLE001 any code may raise anything
+        return module, _broken(error, file, where)
+    return module, None
+
+
+def _broken(error: BaseException, file: Path, where: str) -> Fault:
+    line = _line(error, file)
+    place = f"{where}:{line}" if line else where
+    if isinstance(error, TypeError) and (fault := _wrong_field(error, where, file.stem)):
+        return fault
+    problem = f"{type(error).__name__}: {error}".splitlines()[0]
+    return Fault(place, problem, "Correct the Python in this file.")
+
+
+def _line(error: BaseException, file: Path) -> int | None:
+    """The last line of `file` itself that was running, or where its syntax breaks."""
+    if isinstance(error, SyntaxError) and error.lineno:
+        return error.lineno
+    trace, line = error.__traceback__, None
+    while trace:
+        if trace.tb_frame.f_code.co_filename == str(file):
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line
+
+
+def _wrong_field(error: TypeError, where: str, app: str) -> Fault | None:
+    """A constructor's complaint about its fields, as a fault with a dotted path."""
+    text = str(error)
+    owner = re.match(r"(\w+)\.__init__\(\)", text)
+    named = re.findall(r"'(\w+)'", text)
+    if not owner or not named:
+        return None
+    path = ".".join([app, *_PLACES.get(owner[1], (owner[1],)), named[0]])
+    if "unexpected" in text:
+        near = difflib.get_close_matches(named[0], _FIELDS.get(owner[1], ()), n=2)
+        hint = f"Did you mean {' or '.join(near)}?" if near else "Remove it."
+        return Fault(path, f"{owner[1]} has no such field", hint, where)
+    return Fault(path, f"{owner[1]} needs {', '.join(named)}", "Add what is missing.", where)
+
+
+_PLACES: dict[str, tuple[str, ...]] = {
+    "App": (),
+    "Vllm": ("engine",),
+    "LlamaCpp": ("engine",),
+    "Image": ("engine", "image"),
+    "Model": ("models",),
+}
+_FIELDS = {
+    kind.__name__: tuple(item.name for item in fields(kind))
+    for kind in (App, Vllm, LlamaCpp, Image, Model, Market)
+}
+
+
+def _duplicates(apps: Sequence[App]) -> list[Fault]:
+    names = [app.name for app in apps]
+    return [
+        Fault(name, f"{names.count(name)} spec files declare this name", "Rename all but one.")
+        for name in dict.fromkeys(names)
+        if names.count(name) > 1
+    ]
+
+
+class _FreshLoader(SourceFileLoader):
+    """Compiles from the present source, whatever cache lies beside it."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        return self.source_to_code(self.get_data(self.path), self.path)
+
+
+class _Finder(MetaPathFinder):
+    """Finds `charts_src` and what lies in it below one repository."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def find_spec(
+        self,
+        fullname: str,
+        path: Sequence[str] | None = None,  # noqa: ARG002 the protocol's signature
+        target: ModuleType | None = None,  # noqa: ARG002
+    ) -> ModuleSpec | None:
+        if fullname.partition(".")[0] != PACKAGE:
+            return None
+        place = self.root.joinpath(*fullname.split("."))
+        file = place.with_suffix(".py")
+        if file.is_file():
+            return importlib.util.spec_from_file_location(
+                fullname, file, loader=_FreshLoader(fullname, str(file))
+            )
+        spec = ModuleSpec(fullname, None, is_package=True)
+        spec.submodule_search_locations = [str(place)]
+        return spec if place.is_dir() else None
+
+
+@contextmanager
+def _importable(root: Path) -> Iterator[None]:
+    """`charts_src` of this repository, importable only inside the block."""
+    finder = _Finder(root.resolve())
+    before = {name: sys.modules.pop(name) for name in _loaded_names()}
+    sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)
+        for name in _loaded_names():
+            del sys.modules[name]
+        sys.modules.update(before)
+
+
+def _loaded_names() -> list[str]:
+    return [name for name in sys.modules if name.partition(".")[0] == PACKAGE]

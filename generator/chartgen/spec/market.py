@@ -1,0 +1,62 @@
+"""The market itself: its name, its public address, its categories."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+from chartgen.spec.app import Line, Url
+from chartgen.spec.texts import CHECKED, Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Category:
+    """A category of the sidebar; `name` is what apps declare, `slug` its id."""
+
+    __pydantic_config__ = CHECKED
+
+    name: Line
+    slug: Annotated[
+        str,
+        Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", description="lower-case words joined by dashes"),
+    ]
+    title: Text
+    icon: Line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Market:
+    """A market source as devices list it.
+
+    `source_id` holds no underscore: the market's web client splits ids at it
+    (Olares market contract 1.1). `hottest` lists app names, best first.
+    """
+
+    __pydantic_config__ = CHECKED
+
+    source_id: Annotated[
+        str,
+        Field(
+            pattern=r"^[a-z0-9][a-z0-9.-]{0,49}$",
+            description="1 to 50 lower-case letters, digits, dots and dashes",
+        ),
+    ]
+    title: Annotated[Line, Field(max_length=50, description="a title of 1 to 50 characters")]
+    public_url: Annotated[
+        str,
+        Field(
+            pattern=r"^https://[^\s/?#]+(/[^\s?#]*[^\s?#/])?$",
+            description="an https address without a slash at its end",
+        ),
+    ]
+    categories: Annotated[
+        tuple[Category, ...], Field(min_length=1, description="at least one category")
+    ]
+    hottest: tuple[Line, ...] = ()
+
+    @property
+    def is_example(self) -> bool:
+        """Whether the public address is still the one that chartgen ships with."""
+        return "example.org" in self.public_url
