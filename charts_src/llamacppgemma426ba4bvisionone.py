@@ -1,8 +1,8 @@
 from datetime import date
 
-from charts_src.families import gemma4, house
-from chartgen.spec import App, Image, LlamaCpp, Model, Suspended, Text, Unknown
+from chartgen.spec import App, Image, LlamaCpp, Model, Text, Unknown
 from chartgen.spec.common import EnvVar
+from charts_src.families import gemma4, house
 
 GGUF = "unsloth/gemma-4-26B-A4B-it-GGUF"
 
@@ -18,7 +18,7 @@ app = App(
     entrance_title="Gemma 4 26B llama-cpp",
     description=Text(
         "Gemma 4 26B-A4B with images, {slots} x {context_per_slot} tokens, served by {engine}",
-        "Gemma 4 26B-A4B,支持图像,{slots} x {context_per_slot} 上下文,由 {engine} 提供服务",
+        "Gemma 4 26B-A4B，支持图像，{slots} x {context_per_slot} 上下文，由 {engine} 提供服务",
     ),
     full_description=Text(
         "An OpenAI-compatible server with images, without speculative drafts of a second model.\n\n"
@@ -26,11 +26,11 @@ app = App(
         "- Context: {context} tokens in all, {context_per_slot} for each of {slots} slots\n"
         "- KV cache: {kv_cache_dtype}\n"
         "- Model name for clients: {served_name}",
-        "兼容 OpenAI 接口、支持图像的服务器,不使用第二个模型做推测解码。\n\n"
-        "- 模型:{model} 及其投影器\n"
-        "- 上下文:共 {context} 个词元,{slots} 个槽位各 {context_per_slot} 个\n"
-        "- KV 缓存:{kv_cache_dtype}\n"
-        "- 客户端使用的模型名:{served_name}",
+        "兼容 OpenAI 接口、支持图像的服务器，不使用第二个模型做推测解码。\n\n"
+        "- 模型：{model} 及其投影器\n"
+        "- 上下文：共 {context} 个词元，{slots} 个槽位各 {context_per_slot} 个\n"
+        "- KV 缓存：{kv_cache_dtype}\n"
+        "- 客户端使用的模型名：{served_name}",
     ),
     engine=LlamaCpp(
         image=Image(
@@ -68,6 +68,7 @@ app = App(
     developer=gemma4.DEVELOPER,
     website=gemma4.WEBSITE,
     source_code="https://github.com/AtomicBot-ai/atomic-llama-cpp-turboquant",
+    doc="https://github.com/ggml-org/llama.cpp/tree/master/tools/server",
     submitter=house.SUBMITTER,
     owners=house.OWNERS,
     icon="gemma4-llamacpp.png",

@@ -5,6 +5,8 @@ market = Market(
     title="chartgen example market",
     # Set this to the address that serves your catalog before you publish.
     public_url="https://market.example.org",
-    categories=(Category(name="AI", slug="ai", title=Text("AI", "人工智能"), icon="sym_r_robot_2"),),
+    categories=(
+        Category(name="AI", slug="ai", title=Text("AI", "人工智能"), icon="sym_r_robot_2"),
+    ),
     hottest=("vllmgemma426ba4bvisionone",),
 )

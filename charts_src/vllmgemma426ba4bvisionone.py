@@ -1,7 +1,7 @@
 from datetime import date
 
-from charts_src.families import gemma4, house
 from chartgen.spec import App, Image, Model, Text, Unknown, Vllm
+from charts_src.families import gemma4, house
 
 app = App(
     name="vllmgemma426ba4bvisionone",
@@ -9,13 +9,13 @@ app = App(
     released=date(2026, 11, 21),
     changes=Text(
         "Tool calling works with OpenAI clients: the server now parses Gemma 4's tool calls.",
-        "支持 OpenAI 客户端的工具调用:服务器现在会解析 Gemma 4 的工具调用格式。",
+        "支持 OpenAI 客户端的工具调用：服务器现在会解析 Gemma 4 的工具调用格式。",
     ),
     title="Gemma 4 26B Vision One",
     entrance_title="Gemma 4 26B Vision",
     description=Text(
         "Gemma 4 26B-A4B with images and {context} tokens of context, served by {engine}",
-        "Gemma 4 26B-A4B,支持图像和 {context} 上下文,由 {engine} 提供服务",
+        "Gemma 4 26B-A4B，支持图像和 {context} 上下文，由 {engine} 提供服务",
     ),
     full_description=Text(
         "An OpenAI-compatible server for office work by two or three people at once: long PDFs, "
@@ -24,11 +24,11 @@ app = App(
         "- Context: {context} tokens, {kv_cache_dtype} KV cache, at most {slots} requests at once\n"
         "- Model name for clients: {served_name}\n"
         "- Engine: {engine} {engine_version}",
-        "兼容 OpenAI 接口的服务器,适合两三人同时处理办公任务:长 PDF、扫描件和图片。\n\n"
-        "- 模型:{model},每个提示可含一张图片\n"
-        "- 上下文:{context} 个词元,{kv_cache_dtype} KV 缓存,最多同时处理 {slots} 个请求\n"
-        "- 客户端使用的模型名:{served_name}\n"
-        "- 引擎:{engine} {engine_version}",
+        "兼容 OpenAI 接口的服务器，适合两三人同时处理办公任务：长 PDF、扫描件和图片。\n\n"
+        "- 模型：{model}，每个提示可含一张图片\n"
+        "- 上下文：{context} 个词元，{kv_cache_dtype} KV 缓存，最多同时处理 {slots} 个请求\n"
+        "- 客户端使用的模型名：{served_name}\n"
+        "- 引擎：{engine} {engine_version}",
     ),
     engine=Vllm(
         image=Image(
@@ -61,6 +61,7 @@ app = App(
     developer=gemma4.DEVELOPER,
     website=gemma4.WEBSITE,
     source_code="https://github.com/vllm-project/vllm",
+    doc="https://docs.vllm.ai",
     submitter=house.SUBMITTER,
     owners=house.OWNERS,
     icon="gemma4-vllm.png",

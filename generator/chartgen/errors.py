@@ -64,7 +64,7 @@ class UnknownApp(Faults):
     """An app that no spec declares."""
 
     def __init__(self, *, name: str, near: Sequence[str]) -> None:
-        hint = f"Did you mean {' or '.join(near)}?" if near else "Run `chartgen build` for all apps."
+        hint = f"Did you mean {' or '.join(near)}?" if near else "`chartgen build` builds all apps."
         super().__init__([Fault(name, "no spec in charts_src/ declares this app", hint)])
 
 
@@ -87,7 +87,9 @@ class Unproven(ChartgenError):
 class ReleasedSpecEdited(ChartgenError):
     """The spec changed while its version is already released."""
 
-    def __init__(self, *, app: str, version: str, released: str, edited: str, following: str) -> None:
+    def __init__(
+        self, *, app: str, version: str, released: str, edited: str, following: str
+    ) -> None:
         self.app = app
         super().__init__(
             f"{app}.version: {version} is released and never changes, but its spec was edited "

@@ -27,7 +27,7 @@ def model_faults(app: App, facts: Facts) -> list[Fault]:
     found = [] if app.device in facts.devices else [_no_device(app, facts)]
     for index, model in enumerate(app.models):
         if model.role != "chat_template":
-            found += _one_model(app, facts, model, f"{app.name}.models.{index}")
+            found += _one_model(facts, model, f"{app.name}.models.{index}")
     return found
 
 
@@ -38,7 +38,7 @@ def _no_device(app: App, facts: Facts) -> Fault:
     )
 
 
-def _one_model(app: App, facts: Facts, model: Model, path: str) -> list[Fault]:
+def _one_model(facts: Facts, model: Model, path: str) -> list[Fault]:
     found = facts.find(model.repo, model.file)
     if found is None:
         asked = f"{model.repo}, {model.file or 'the whole repository'}"
@@ -47,7 +47,8 @@ def _one_model(app: App, facts: Facts, model: Model, path: str) -> list[Fault]:
     pinned = found[1].revision
     if isinstance(model.revision, str) and pinned and pinned != model.revision:
         remedy = f"The facts are of {pinned}: pin that, or measure the facts anew."
-        return [Fault(f"{path}.revision", "the facts are of another commit", remedy, model.revision)]
+        problem = "the facts are of another commit"
+        return [Fault(f"{path}.revision", problem, remedy, model.revision)]
     return []
 
 
@@ -69,9 +70,7 @@ def over_native_context(app: App, facts: Facts, field: str, tokens: int) -> list
 
 def weights_term(checkpoint: Checkpoint) -> Term:
     """The weights as they lie in GPU memory."""
-    return Term(
-        "weights", checkpoint.on_gpu.estimate, "size on the GPU", sourced(checkpoint)
-    )
+    return Term("weights", checkpoint.on_gpu.estimate, "size on the GPU", sourced(checkpoint))
 
 
 def sourced(checkpoint: Checkpoint) -> str:

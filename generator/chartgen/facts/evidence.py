@@ -63,6 +63,4 @@ class Run(Fact):
     @property
     def deployment(self) -> Deployment:
         """What was run, reduced to what decides memory."""
-        return Deployment(
-            **{item.name: getattr(self, item.name) for item in fields(Deployment)}
-        )
+        return Deployment(**{item.name: getattr(self, item.name) for item in fields(Deployment)})

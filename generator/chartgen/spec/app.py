@@ -19,7 +19,7 @@ Url = Annotated[
     Field(pattern=r"^https?://[^\s/?#]+\S*$", max_length=500, description="an http(s) address"),
 ]
 CpuQuantity = Annotated[
-    str, Field(pattern=r"^([1-9][0-9]*|[1-9][0-9]*m)$", description="cores (4) or millicores (500m)")
+    str, Field(pattern=r"^[1-9][0-9]*m?$", description="cores (4) or millicores (500m)")
 ]
 MemoryQuantity = Annotated[
     str, Field(pattern=r"^[1-9][0-9]*(Mi|Gi)$", description="a size in Mi or Gi, such as 24Gi")
@@ -117,6 +117,7 @@ class App:
     submitter: Line
     website: Url
     source_code: Url
+    doc: Url
     owners: Annotated[
         tuple[Line, ...], Field(min_length=1, description="at least one owner's account name")
     ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
-from functools import cache
 from typing import Annotated, TypeVar, get_args, get_origin, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
@@ -14,6 +13,7 @@ from pydantic_core import ErrorDetails
 from chartgen.errors import Fault
 
 T = TypeVar("T")
+_ADAPTERS: dict[type[object], TypeAdapter] = {}  # type: ignore[type-arg]
 MAX_SHOWN = 120
 """Characters of a wrong value that an error repeats."""
 
@@ -26,10 +26,12 @@ def check(kind: type[T], value: object, path: str) -> tuple[T | None, list[Fault
         return None, faults_of(error.errors(include_url=False), kind, path)
 
 
-@cache
 def adapter(kind: type[T]) -> TypeAdapter[T]:
     """The validator of a spec class, built once."""
-    return TypeAdapter(kind)
+    if kind not in _ADAPTERS:
+        _ADAPTERS[kind] = TypeAdapter(kind)
+    found: TypeAdapter[T] = _ADAPTERS[kind]
+    return found
 
 
 def faults_of(errors: Sequence[ErrorDetails], kind: type[object], path: str) -> list[Fault]:
@@ -82,7 +84,7 @@ def _fields(hint: object, name: str) -> list[object]:
     """The types that a field `name` (or an item, for an index) has below `hint`."""
     if name.isdigit():
         return [arg for arg in get_args(_bare(hint)) if arg is not Ellipsis][:1]
-    return [hints[name] for hints in map(_hints, _classes(hint)) if name in hints]
+    return [_hints(one)[name] for one in _classes(hint) if name in _hints(one)]
 
 
 def _classes(hint: object) -> list[type[object]]:
@@ -92,7 +94,6 @@ def _classes(hint: object) -> list[type[object]]:
     return [inner for arg in get_args(bare) for inner in _classes(arg)]
 
 
-@cache
 def _hints(kind: type[object]) -> Mapping[str, object]:
     hints = get_type_hints(kind, include_extras=True)
     return {item.name: hints[item.name] for item in fields(kind)}  # type: ignore[arg-type]

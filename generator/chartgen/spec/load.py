@@ -170,7 +170,7 @@ def _duplicates(apps: Sequence[App]) -> list[Fault]:
 class _FreshLoader(SourceFileLoader):
     """Compiles from the present source, whatever cache lies beside it."""
 
-    def get_code(self, fullname: str) -> CodeType:
+    def get_code(self, fullname: str) -> CodeType:  # noqa: ARG002 the protocol's signature
         return self.source_to_code(self.get_data(self.path), self.path)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from chartgen.spec.app import Line, Url
+from chartgen.spec.app import Line
 from chartgen.spec.texts import CHECKED, Text
 
 

@@ -37,9 +37,7 @@ class Model:
         ),
     ]
     revision: (
-        Annotated[
-            str, Field(pattern=r"^[0-9a-f]{40}$", description="a commit of 40 hex digits")
-        ]
+        Annotated[str, Field(pattern=r"^[0-9a-f]{40}$", description="a commit of 40 hex digits")]
         | Unknown
     )
     file: (

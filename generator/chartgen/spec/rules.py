@@ -15,16 +15,67 @@ from chartgen.spec.texts import Text, Unknown
 from chartgen.spec.vllm import Vllm
 
 RESERVED = frozenset(
-    "user system space default os kubesphere kube kubekey kubernetes gpu tapr bfl bytetrade "
-    "project pod market auth citus desktop did docs files fsnotify headscale infisical "
-    "intentprovider ksserver message mongo monitoring notifications profile redis recommend "
-    "seafile search settings systemserver vault video zinc accounts dashboard nitro".split()
+    {
+        "user",
+        "system",
+        "space",
+        "default",
+        "os",
+        "kubesphere",
+        "kube",
+        "kubekey",
+        "kubernetes",
+        "gpu",
+        "tapr",
+        "bfl",
+        "bytetrade",
+        "project",
+        "pod",
+        "market",
+        "auth",
+        "citus",
+        "desktop",
+        "did",
+        "docs",
+        "files",
+        "fsnotify",
+        "headscale",
+        "infisical",
+        "intentprovider",
+        "ksserver",
+        "message",
+        "mongo",
+        "monitoring",
+        "notifications",
+        "profile",
+        "redis",
+        "recommend",
+        "seafile",
+        "search",
+        "settings",
+        "systemserver",
+        "vault",
+        "video",
+        "zinc",
+        "accounts",
+        "dashboard",
+        "nitro",
+    }
 )
 """Names that the device keeps for itself (Olares market contract 3.5, November 2026)."""
 
 FACTS = frozenset(
-    "context context_per_slot slots kv_cache_dtype engine engine_version model port "
-    "served_name".split()
+    {
+        "context",
+        "context_per_slot",
+        "slots",
+        "kv_cache_dtype",
+        "engine",
+        "engine_version",
+        "model",
+        "port",
+        "served_name",
+    }
 )
 """What a text may quote from the spec."""
 
@@ -138,8 +189,8 @@ def _resources(app: App, stem: str) -> Iterator[Fault]:
             )
     shm = app.resources.shm
     if shm and _size(shm) > _size(app.resources.memory[1]):
-        path = f"{stem}.resources.shm"
-        yield Fault(path, "/dev/shm counts as memory and is over its limit", "Lower it.", shm)
+        problem = "shared memory counts as memory and is over its limit"
+        yield Fault(f"{stem}.resources.shm", problem, "Lower it.", shm)
 
 
 def _size(text: str) -> int:

@@ -119,7 +119,8 @@ def _new_with_copy(model: ModelFacts, engine: LlamaCpp, constants: Compute) -> i
 
 
 def _sliding(model: ModelFacts, engine: LlamaCpp) -> int:
-    return max((cells(kind, engine) for kind in model.attention if kind.kind == "sliding"), default=0)
+    sliding = (cells(kind, engine) for kind in model.attention if kind.kind == "sliding")
+    return max(sliding, default=0)
 
 
 def _f16_copy(model: ModelFacts, engine: LlamaCpp) -> int:

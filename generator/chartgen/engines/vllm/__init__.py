@@ -27,7 +27,8 @@ class VllmEngine:
     def faults(self, app: App, facts: Facts) -> list[Fault]:
         """Models without facts, and a context over the model's own limit."""
         tokens = vllm(app).max_model_len
-        return [*model_faults(app, facts), *over_native_context(app, facts, "max_model_len", tokens)]
+        over = over_native_context(app, facts, "max_model_len", tokens)
+        return [*model_faults(app, facts), *over]
 
     def memory(self, app: App, facts: Facts, device: Device) -> Memory:
         """The sum held against utilization x the total that CUDA reports."""

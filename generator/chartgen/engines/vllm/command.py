@@ -15,9 +15,11 @@ ENVIRONMENT = {
     "VLLM_NO_USAGE_STATS": "1",
     "DO_NOT_TRACK": "1",
     # Compiled kernels outlive the pod: the next start saves minutes.
+    "HF_HOME": f"{CACHE}/huggingface",
     "VLLM_CACHE_ROOT": f"{CACHE}/vllm",
     "TORCHINDUCTOR_CACHE_DIR": f"{CACHE}/inductor",
     "TRITON_CACHE_DIR": f"{CACHE}/triton",
+    "FLASHINFER_WORKSPACE_BASE": f"{CACHE}/flashinfer",
     "CUDA_CACHE_PATH": f"{CACHE}/cuda",
 }
 
@@ -51,15 +53,17 @@ def _budget(engine: Vllm) -> Iterator[str]:
 def _execution(engine: Vllm) -> Iterator[str]:
     if engine.attention_backend:
         yield from ("--attention-backend", engine.attention_backend)
-    yield "--enable-prefix-caching" if engine.enable_prefix_caching else "--no-enable-prefix-caching"
+    yield _switch("prefix-caching", on=engine.enable_prefix_caching)
     if engine.enable_chunked_prefill is not None:
-        yield "--enable-chunked-prefill" if engine.enable_chunked_prefill else (
-            "--no-enable-chunked-prefill"
-        )
+        yield _switch("chunked-prefill", on=engine.enable_chunked_prefill)
     if engine.enforce_eager:
         yield "--enforce-eager"
     if engine.cudagraph_mode:
         yield from ("--compilation-config", json.dumps({"cudagraph_mode": engine.cudagraph_mode}))
+
+
+def _switch(name: str, *, on: bool) -> str:
+    return f"--enable-{name}" if on else f"--no-enable-{name}"
 
 
 def _loading(engine: Vllm) -> Iterator[str]:

@@ -123,11 +123,12 @@ def _drafter(app: App, facts: Facts) -> tuple[Term, ...]:
 def _requests(limit: Limit, others: tuple[Term, ...], kv: KvPlan, engine: Vllm) -> Requests:
     taken = sum((term.estimate for term in others), ZERO)
     each = kv.size(1.0)
-    counts = [
-        min(max(0, limit.size - size) / each, float(engine.max_num_seqs))
-        for size in (taken.value, taken.high, taken.low)
-    ]
-    return Requests(*counts, tokens_each=engine.max_model_len)
+
+    def count(size: Bytes) -> float:
+        return min(max(0, limit.size - size) / each, float(engine.max_num_seqs))
+
+    value, low, high = count(taken.value), count(taken.high), count(taken.low)
+    return Requests(value, low, high, tokens_each=engine.max_model_len)
 
 
 def _caveats(engine: Vllm) -> tuple[str, ...]:

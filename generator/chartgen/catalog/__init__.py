@@ -1,0 +1,20 @@
+"""The catalog: packages, the ledger of what was released, the index that devices read."""
+
+from chartgen.catalog.index import Index, derive_index
+from chartgen.catalog.ledger import Ledger, Release, Resume, Row, Suspend
+from chartgen.catalog.store import Catalog, Changes, catalog_lock, read_catalog, write_catalog
+
+__all__ = [
+    "Catalog",
+    "Changes",
+    "Index",
+    "Ledger",
+    "Release",
+    "Resume",
+    "Row",
+    "Suspend",
+    "catalog_lock",
+    "derive_index",
+    "read_catalog",
+    "write_catalog",
+]

@@ -1,0 +1,219 @@
+"""The catalog on disk: read with every digest checked, replaced as a whole.
+
+A new catalog is made beside the old one (unchanged files are hard links) and the
+two folders change places in one step, so whoever looks, and whoever is killed,
+sees the old catalog or the new one and nothing between.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from chartgen.catalog.exchange import exchange
+from chartgen.catalog.index import LANGUAGES, Index, Listed, derive_index
+from chartgen.catalog.ledger import Ledger, Release, parse_ledger
+from chartgen.catalog.manifest import parse_i18n, parse_manifest
+from chartgen.chart import unpack
+from chartgen.errors import CatalogBroken, CatalogBusy
+from chartgen.spec import Market
+
+LEDGER = "ledger.jsonl"
+INDEX = "index.json"
+CHARTS = "charts"
+ICONS = "icons"
+PATIENCE = 120.0
+"""Seconds to wait for another build; a cold build of 1,000 apps takes far less."""
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """A catalog whose packages are all there and bear the digests of the ledger."""
+
+    root: Path
+    ledger: Ledger
+    index_text: str
+
+    def package(self, release: Release) -> bytes:
+        """The bytes of a released package."""
+        return (self.root / CHARTS / release.filename).read_bytes()
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """A new ledger, and the files that are new or other: bytes by path in the catalog."""
+
+    ledger: Ledger
+    files: Mapping[str, bytes] = field(default_factory=dict)
+
+
+def read_catalog(root: Path) -> Catalog:
+    """The catalog in `root`, or an empty one where there is none.
+
+    Raises `CatalogBroken` for the first package that is missing or was changed.
+    """
+    file = root / LEDGER
+    text = file.read_text("utf-8") if file.is_file() else ""
+    ledger = parse_ledger(text, str(file))
+    for releases in ledger.releases.values():
+        for release in releases:
+            _verify(root, release)
+    index = root / INDEX
+    return Catalog(root, ledger, index.read_text("utf-8") if index.is_file() else "")
+
+
+def _verify(root: Path, release: Release) -> None:
+    path = root / CHARTS / release.filename
+    try:
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        problem = f"the package cannot be read: {error.strerror}"
+        raise CatalogBroken(path=str(path), problem=problem, remedy=_RESTORE) from error
+    if digest != release.sha256:
+        problem = f"its digest is {digest}, the ledger says {release.sha256}"
+        raise CatalogBroken(path=str(path), problem=problem, remedy=_RESTORE)
+
+
+_RESTORE = "Restore it from git; a released package never changes."
+
+
+def index_of(catalog: Catalog, changes: Changes, market: Market) -> Index:
+    """The index after `changes`, derived from the packages themselves."""
+    listed = []
+    for name in changes.ledger.releases:
+        release = changes.ledger.newest(name)
+        if release:
+            new = changes.files.get(f"{CHARTS}/{release.filename}")
+            listed.append(_listed(release, new or catalog.package(release)))
+    return derive_index(changes.ledger, listed, market)
+
+
+def _listed(release: Release, data: bytes) -> Listed:
+    files = unpack(data, release.filename)
+    manifest = parse_manifest(files["OlaresManifest.yaml"], release.filename)
+    texts = {
+        locale: parse_i18n(files[f"i18n/{locale}/OlaresManifest.yaml"], release.filename)
+        for locale in LANGUAGES.values()
+    }
+    return Listed(release, manifest, texts)
+
+
+def write_catalog(catalog: Catalog, changes: Changes, market: Market, target: Path) -> Index:
+    """Writes the catalog with its changes to `target`, as a whole; nothing if it is there.
+
+    Raises `CatalogBroken` if `target` holds something that is not an older state of
+    this catalog.
+    """
+    index = index_of(catalog, changes, market)
+    new = dict(changes.files)
+    new[LEDGER] = changes.ledger.text().encode()
+    new[INDEX] = index.text.encode()
+    if target != catalog.root:
+        _check_target(target, changes.ledger)
+    elif all(_holds(target / path, data) for path, data in new.items()):
+        return index
+    _replace(catalog.root, new, target)
+    return index
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    return path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data
+
+
+def _check_target(target: Path, ledger: Ledger) -> None:
+    if not target.exists() or not any(target.iterdir()):
+        return
+    if not (target / LEDGER).is_file():
+        problem = "the folder is not empty and holds no catalog"
+        raise CatalogBroken(path=str(target), problem=problem, remedy="Name an empty folder.")
+    there = parse_ledger((target / LEDGER).read_text("utf-8"), str(target / LEDGER))
+    if ledger.rows[: len(there.rows)] != there.rows:
+        problem = "it holds releases that this catalog does not have"
+        raise CatalogBroken(path=str(target), problem=problem, remedy="Name another folder.")
+
+
+def _replace(base: Path, new: Mapping[str, bytes], target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(target)
+    staging = Path(tempfile.mkdtemp(prefix=f".{target.name}.new-", dir=target.parent))
+    try:
+        # mkdtemp is private to its owner; a catalog is for a web server to read.
+        staging.chmod(0o755)
+        if base.is_dir():
+            _link_tree(base, staging)
+        for path, data in new.items():
+            _write(staging / path, data)
+        exchange(staging, target)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _sweep(target: Path) -> None:
+    """Removes what a killed build left; the lock is held, so nobody works there."""
+    for leftover in target.parent.glob(f".{target.name}.new-*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _link_tree(base: Path, staging: Path) -> None:
+    for folder, names, files in os.walk(base):
+        there = staging / Path(folder).relative_to(base)
+        for name in names:
+            (there / name).mkdir(exist_ok=True)
+        for name in files:
+            _link(Path(folder) / name, there / name)
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
+def _write(path: Path, data: bytes) -> None:
+    """A new file; a hard link to the old catalog is cut first, never written through."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    path.write_bytes(data)
+
+
+@contextmanager
+def catalog_lock(
+    root: Path,
+    patience: float = PATIENCE,
+    waiting: Callable[[], None] = lambda: None,
+) -> Iterator[None]:
+    """Holds the catalog in `root` for one build; calls `waiting` once if it must wait.
+
+    Raises `CatalogBusy` after `patience` seconds.
+    """
+    root.parent.mkdir(parents=True, exist_ok=True)
+    with (root.parent / f".{root.name}.lock").open("w") as file:
+        if not _try_lock(file.fileno()):
+            waiting()
+            _wait(file.fileno(), root, patience)
+        yield
+
+
+def _wait(descriptor: int, root: Path, patience: float) -> None:
+    end = time.monotonic() + patience
+    while not _try_lock(descriptor):
+        if time.monotonic() > end:
+            raise CatalogBusy(path=str(root), seconds=patience)
+        time.sleep(0.05)
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -1,0 +1,147 @@
+"""What the chart's templates print: every number and name derived once, here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.resources import files
+
+from chartgen.chart.gpu import gpu_demand
+from chartgen.engines import Command, engine_of
+from chartgen.engines.base import CACHE, MODELS
+from chartgen.facts import Facts
+from chartgen.quantities import GIB, MIB, Bytes, quantity
+from chartgen.spec import App, Market, Model, Text, Unknown
+from chartgen.vram import Plan
+
+FETCH_IMAGE = "docker.io/library/python:3.12-slim"
+"""Runs the download; it needs nothing but Python's standard library."""
+
+COMPILE_CACHE = Bytes(6 * GIB)
+"""Disk for compiled kernels beside the models. Estimate; vLLM's caches of one model
+take 1 to 3 GiB."""
+
+DISK_SLACK = Bytes(20 * GIB)
+"""How far the disk limit stands above the request: a second revision of small files,
+logs, a compile cache of another engine version."""
+
+SCRIPTS = "/opt/chartgen"
+PERIOD = 15
+"""Seconds between two start-up probes."""
+
+LANGUAGES = {"en": "en-US", "zh": "zh-CN"}
+
+
+@dataclass(frozen=True)
+class View:
+    """One app as its templates see it."""
+
+    app: App
+    facts: Facts
+    plan: Plan
+    market: Market
+
+    @cached_property
+    def command(self) -> Command:
+        """The engine's command."""
+        return engine_of(self.app).command(self.app)
+
+    @cached_property
+    def quotes(self) -> Mapping[str, str]:
+        """The facts that texts quote."""
+        engine = self.app.engine
+        version = engine.image.engine_version
+        weights = self.app.model("weights")
+        return {
+            **engine_of(self.app).quotes(self.app),
+            "engine_version": version if isinstance(version, str) else engine.image.tag,
+            "model": weights.repo if weights else "",
+            "port": str(engine.port),
+        }
+
+    def text(self, text: Text, language: str) -> str:
+        """A text in one language, with its facts filled in."""
+        prose = text.en if language == "en" else text.zh
+        return prose.format_map(dict(self.quotes))
+
+    @property
+    def icon_url(self) -> str:
+        """Where the market serves the app's icon."""
+        return f"{self.market.public_url}/icons/{self.app.name}.png"
+
+    @property
+    def gpu_memory(self) -> str:
+        """The GPU memory that the manifest demands."""
+        return quantity(gpu_demand(self.plan))
+
+    @property
+    def gpu_memory_mib(self) -> int:
+        """The same as HAMi writes it."""
+        return gpu_demand(self.plan) // MIB
+
+    @property
+    def disk(self) -> str:
+        """Disk for the models at their largest, and for compiled kernels."""
+        return _whole_gib(Bytes(self._download + COMPILE_CACHE))
+
+    @property
+    def disk_limit(self) -> str:
+        """The disk request with slack."""
+        return _whole_gib(Bytes(self._download + COMPILE_CACHE + DISK_SLACK))
+
+    @cached_property
+    def _download(self) -> int:
+        found = [self.facts.find(model.repo, model.file) for model in self.app.models]
+        return sum(item[1].on_disk.high for item in found if item)
+
+    @property
+    def start_failures(self) -> int:
+        """Failed probes until a start counts as failed; the download is not in it."""
+        return -(-self.app.resources.start_minutes * 60 // PERIOD)
+
+    @property
+    def start_period(self) -> int:
+        """Seconds between two start-up probes."""
+        return PERIOD
+
+    @property
+    def paths(self) -> Mapping[str, str]:
+        """Mount points of the containers."""
+        return {"models": MODELS, "cache": CACHE, "scripts": SCRIPTS}
+
+    @property
+    def fetch_image(self) -> str:
+        """The image of the download."""
+        return FETCH_IMAGE
+
+    @property
+    def fetch_script(self) -> str:
+        """The program of the download."""
+        return (files("chartgen.chart") / "files" / "fetch_models.py").read_text("utf-8")
+
+    @property
+    def fetch_plan(self) -> str:
+        """What the download fetches, as its program reads it."""
+        models = [self._fetch(model) for model in self.app.models]
+        return json.dumps({"root": MODELS, "margin_bytes": 2 * GIB, "models": models}, indent=2)
+
+    def _fetch(self, model: Model) -> dict[str, object]:
+        found = self.facts.find(model.repo, model.file)
+        known = []
+        if found and model.file and (found[1].size or found[1].sha256):
+            known = [{"path": model.file, "size": found[1].size, "sha256": found[1].sha256}]
+        return {
+            "role": model.role,
+            "repo": model.repo,
+            "branch": model.branch,
+            "revision": None if isinstance(model.revision, Unknown) else model.revision,
+            "into": model.folder,
+            "files": list(model.patterns),
+            "known": known,
+        }
+
+
+def _whole_gib(size: Bytes) -> str:
+    return f"{-(-size // GIB)}Gi"

@@ -1,0 +1,1 @@
+"""Words, options and exit codes; everything else is in the library."""

@@ -1,0 +1,128 @@
+"""The commands: each parses, calls one public function and prints its result."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated
+
+# Plain help draws in half the time; rich would be loaded for colours alone.
+os.environ.setdefault("TYPER_USE_RICH", "0")
+
+import typer
+
+from chartgen import __version__
+from chartgen.cli.exits import INTERRUPTED, codes_text, exit_code
+from chartgen.errors import ChartgenError
+
+EXAMPLES = """\
+chartgen turns typed specs of LLM apps into charts that are proven to fit their GPU.
+
+Examples:
+
+  chartgen build                        build every app in charts_src/
+
+  chartgen build vllmgemma426ba4bvisionone   build one, and see its memory sum
+
+  chartgen build --out /srv/market      write the whole catalog elsewhere
+
+  chartgen build --json                 the same facts for programs
+
+  chartgen schema > spec.schema.json    the JSON Schema of a spec
+"""
+
+app = typer.Typer(
+    name="chartgen",
+    help=EXAMPLES,
+    epilog=codes_text().replace("\n", "\n\n"),
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs one command line; returns the exit code, and never shows a traceback for a
+    `ChartgenError`."""
+    try:
+        app(args=list(arguments), standalone_mode=True)
+    except SystemExit as finished:
+        return finished.code if isinstance(finished.code, int) else 1
+    return 0
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"chartgen {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
+    ] = False,
+) -> None:
+    """The options before a command."""
+
+
+def _app_names(incomplete: str) -> list[str]:
+    """The apps of the present repository, for the shell's completion."""
+    from chartgen.spec.load import app_files
+
+    return [file.stem for file in app_files(Path.cwd()) if file.stem.startswith(incomplete)]
+
+
+@app.command()
+def build(
+    apps: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Apps to build; all of charts_src/ without one.", autocompletion=_app_names
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Write the whole catalog to this folder instead.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the facts as JSON.")] = False,
+    helm: Annotated[
+        str, typer.Option("--helm", help="The Helm that proves new charts: auto, sdk or program.")
+    ] = "auto",
+) -> None:
+    """Render, prove and catalog apps; a released package never changes.
+
+    Prints the memory sum of each app with its verdict, what was written and where.
+    Nothing is written unless everything went well; a second run changes nothing.
+
+    Example:  chartgen build vllmgemma426ba4bvisionone --json
+    """
+    from chartgen.cli.building import build_command
+
+    _guard(lambda: build_command(apps or [], out=out, as_json=as_json, helm=helm))
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of a spec.
+
+    Example:  chartgen schema > spec.schema.json
+    """
+    from chartgen.spec.schema import spec_schema
+
+    typer.echo(spec_schema())
+
+
+def _guard(command: Callable[[], None]) -> None:
+    """Runs a command; what goes wrong becomes a message and an exit code."""
+    try:
+        command()
+    except ChartgenError as error:
+        typer.echo(f"chartgen: {error}", err=True)
+        raise typer.Exit(exit_code(error)) from error
+    except OSError as error:
+        typer.echo(f"chartgen: {error.filename or 'a file'}: {error.strerror}", err=True)
+        raise typer.Exit(1) from error
+    except KeyboardInterrupt as stop:
+        typer.echo("chartgen: interrupted; the catalog is as it was.", err=True)
+        raise typer.Exit(INTERRUPTED) from stop

@@ -1,0 +1,152 @@
+"""`chartgen build`: from the command line to the library, and its result as text or JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from chartgen.errors import Fault, Faults
+from chartgen.release import AppResult, BuildResult, Status, build
+from chartgen.release.build import Progress
+from chartgen.vram import plan_text
+
+if TYPE_CHECKING:
+    from chartgen.lint.helm import Helm
+
+MARKS = {Status.BUILT: "built", Status.UNCHANGED: "unchanged", Status.DRIFTED: "drifted"}
+
+
+def build_command(names: Sequence[str], *, out: Path | None, as_json: bool, helm: str) -> None:
+    """Builds, and prints the result to standard output."""
+    root = _repository(Path.cwd())
+    with_progress = sys.stderr.isatty()
+    result = build(
+        root,
+        names,
+        out=out,
+        find_helm=lambda: _helm(helm),
+        progress=_show_progress if with_progress else lambda _: None,
+    )
+    if with_progress:
+        _clear()
+    if as_json:
+        typer.echo(json.dumps(_facts(result), ensure_ascii=False, indent=2))
+        return
+    for line in _lines(result):
+        typer.echo(line)
+
+
+def _repository(folder: Path) -> Path:
+    if not (folder / "charts_src").is_dir():
+        remedy = "Run chartgen in the top folder of a market repository."
+        raise Faults([Fault(str(folder), "there is no charts_src/ here", remedy)])
+    return folder
+
+
+def _helm(wish: str) -> Helm:
+    from chartgen.lint.helm import find_helm
+
+    if wish not in ("auto", "sdk", "program"):
+        remedy = "Write auto, sdk or program."
+        raise Faults([Fault("--helm", "there is no such Helm engine", remedy, wish)])
+    return find_helm(wish)  # type: ignore[arg-type]
+
+
+def _show_progress(step: Progress) -> None:
+    count = f" {step.done + 1}/{step.total}" if step.done < step.total else ""
+    sys.stderr.write(f"\r\x1b[K{step.doing}{count}")
+    sys.stderr.flush()
+
+
+def _clear() -> None:
+    sys.stderr.write("\r\x1b[K")
+    sys.stderr.flush()
+
+
+def _facts(result: BuildResult) -> dict[str, object]:
+    return {
+        "apps": [_app_facts(app) for app in result.apps],
+        "catalog": {
+            "hash": result.catalog_hash,
+            "apps": result.catalog_apps,
+            "path": result.catalog,
+            "written": result.written,
+        },
+        "helm": result.helm,
+        "warnings": list(result.warnings),
+    }
+
+
+def _app_facts(app: AppResult) -> dict[str, object]:
+    plan = app.plan
+    return {
+        "name": app.name,
+        "version": app.version,
+        "package": app.package,
+        "sha256": app.sha256,
+        "verdict": plan.verdict.value,
+        "measured": plan.measured,
+        "status": app.status.value,
+        "suspended": app.suspended,
+        "limit_bytes": plan.limit.size,
+        "need_bytes": {
+            "value": plan.need.value,
+            "low": plan.need.low,
+            "high": plan.need.high,
+        },
+        "terms": [
+            {
+                "name": term.name,
+                "bytes": term.estimate.value,
+                "low": term.estimate.low,
+                "high": term.estimate.high,
+                "formula": term.formula,
+                "source": term.source,
+            }
+            for term in plan.terms
+        ],
+        "levers": [
+            {
+                "field": lever.field,
+                "from": lever.before,
+                "to": lever.after,
+                "frees_bytes": lever.frees,
+            }
+            for lever in plan.levers
+        ],
+        "warnings": list(app.warnings),
+        "drift": app.drift,
+    }
+
+
+def _lines(result: BuildResult) -> Iterator[str]:
+    single = len(result.apps) == 1
+    for app in result.apps:
+        if single:
+            yield from (plan_text(app.plan), "")
+        yield from _app_lines(app)
+    for warning in result.warnings:
+        yield f"warning: {warning}"
+    if result.helm:
+        yield f"new charts rendered and linted by {result.helm}"
+    done = "written" if result.written else "unchanged"
+    yield f"catalog {result.catalog}: {done}, {result.catalog_apps} apps"
+    yield f"catalog hash {result.catalog_hash}"
+
+
+def _app_lines(app: AppResult) -> Iterator[str]:
+    proof = "measured" if app.plan.measured else "by formula"
+    state = ", suspended" if app.suspended else ""
+    yield (
+        f"{MARKS[app.status]:9} {app.name} {app.version}{state}: {app.plan.verdict} ({proof}), "
+        f"{app.package}, sha256 {app.sha256}"
+    )
+    yield from (f"  warning: {warning}" for warning in app.warnings)
+    if app.drift:
+        yield f"  drifted: {app.version} stays as released; the next version would change:"
+        yield from (f"    {line}" for line in app.drift.splitlines())

@@ -1,0 +1,46 @@
+"""One table from errors to exit codes."""
+
+from __future__ import annotations
+
+from chartgen.errors import (
+    CatalogBroken,
+    CatalogBusy,
+    ChartgenError,
+    DoesNotFit,
+    Faults,
+    HelmMissing,
+    HelmRefused,
+    ReleasedSpecEdited,
+    Several,
+    Unproven,
+)
+
+USAGE = 2
+FAULTS = 3
+INTERRUPTED = 130
+CODES: tuple[tuple[type[ChartgenError], int, str], ...] = (
+    (Faults, FAULTS, "a spec, a facts file or a setting is wrong, or an app is unknown"),
+    (DoesNotFit, 4, "the memory that an app needs is not there"),
+    (Unproven, 5, "nobody can tell whether an app fits: it needs a recorded run"),
+    (ReleasedSpecEdited, 6, "a spec was edited under a released version"),
+    (CatalogBroken, 7, "the catalog on disk contradicts itself"),
+    (CatalogBusy, 8, "another build holds the catalog"),
+    (HelmMissing, 9, "real Helm is needed and was not found"),
+    (HelmRefused, 10, "real Helm refuses a chart"),
+    (ChartgenError, 1, "any other trouble"),
+)
+
+
+def exit_code(error: ChartgenError) -> int:
+    """The exit code of an error; of several, that of the first."""
+    if isinstance(error, Several):
+        return exit_code(error.errors[0])
+    return next(code for kind, code, _ in CODES if isinstance(error, kind))
+
+
+def codes_text() -> str:
+    """The table as `--help` shows it."""
+    rows = [(0, "all went well"), (USAGE, "the command line is wrong")]
+    rows += [(code, meaning) for _, code, meaning in CODES]
+    lines = (f"  {code:>3}  {meaning}" for code, meaning in sorted(rows))
+    return "\n".join(["Exit codes:", *lines, f"  {INTERRUPTED}  interrupted"])

@@ -1,0 +1,241 @@
+"""From specs to a catalog, read from top to bottom.
+
+    specs + facts -> faults? -> plans -> refused? -> charts -> packages
+    -> compared with the ledger -> proved with Helm -> written as a whole
+
+Nothing is written unless everything went well.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chartgen.catalog import (
+    Catalog,
+    Changes,
+    Ledger,
+    Release,
+    catalog_lock,
+    read_catalog,
+    write_catalog,
+)
+from chartgen.chart import Package, chart_warnings, pack, render, unpack
+from chartgen.errors import (
+    ChartgenError,
+    DoesNotFit,
+    Fault,
+    Faults,
+    ReleasedSpecEdited,
+    Several,
+    Unproven,
+)
+from chartgen.facts import Facts, load_facts
+from chartgen.release.decide import (
+    drift_text,
+    release_row,
+    status_of,
+    suspension_row,
+    version_faults,
+)
+from chartgen.release.icons import icon_faults, read_icon
+from chartgen.release.result import AppResult, BuildResult, Status
+from chartgen.spec import App, Market
+from chartgen.spec.load import Loaded, load_apps, load_market
+from chartgen.vram import Plan, Verdict, plan, plan_faults, plan_text
+
+if TYPE_CHECKING:  # real Helm is loaded only when a chart is new
+    from chartgen.lint.helm import Helm
+
+CATALOG = "catalog"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a build is; `total` counts apps."""
+
+    doing: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One app on its way through a build."""
+
+    app: App
+    plan: Plan
+    package: Package
+    status: Status
+    released: Release | None
+    drift: str
+
+
+def build(
+    root: Path,
+    names: Sequence[str] = (),
+    *,
+    out: Path | None = None,
+    find_helm: Callable[[], Helm],
+    progress: Callable[[Progress], None] = lambda _: None,
+) -> BuildResult:
+    """Builds the apps `names` of the repository `root`, or all of them.
+
+    The catalog is `root/catalog`, or `out` for a copy of the whole catalog elsewhere.
+    `find_helm` is asked only when a chart is new. Raises a `ChartgenError` with all
+    that is wrong in the run, and then writes nothing.
+    """
+    home = root / CATALOG
+    with catalog_lock(home, waiting=lambda: progress(Progress("waiting for a build", 0, 0))):
+        loaded = load_apps(root, names)
+        market, facts, catalog = load_market(root), load_facts(root), read_catalog(home)
+        _refuse_faults(loaded, facts, catalog.ledger, market, root)
+        made = _make_all(loaded.apps, facts, market, catalog, progress)
+        helm = _prove(made, find_helm, progress)
+        changes = _changes(made, catalog.ledger, root)
+        progress(Progress("writing the catalog", len(made), len(made)))
+        index = write_catalog(catalog, changes, market, (out or home).resolve())
+    return BuildResult(
+        apps=tuple(_result(item, changes.ledger) for item in made),
+        catalog=str(out or home),
+        catalog_hash=index.hash,
+        catalog_apps=index.apps,
+        written=bool(out) or index.text != catalog.index_text,
+        helm=helm,
+        warnings=_market_warnings(market, loaded.apps, catalog.ledger, everything=not names),
+    )
+
+
+def _refuse_faults(
+    loaded: Loaded, facts: Facts, ledger: Ledger, market: Market, root: Path
+) -> None:
+    faults = [*loaded.faults]
+    for app in loaded.apps:
+        faults += plan_faults(app, facts)
+        faults += version_faults(app, ledger)
+        faults += _category_faults(app, market)
+        faults += icon_faults(app, root)
+    if faults:
+        raise Faults(faults)
+
+
+def _category_faults(app: App, market: Market) -> list[Fault]:
+    known = [category.name for category in market.categories]
+    remedy = f"Use one of {', '.join(known)}, or add it to charts_src/market.py."
+    return [
+        Fault(f"{app.name}.categories", "the market has no such category", remedy, name)
+        for name in app.categories
+        if name not in known
+    ]
+
+
+def _make_all(
+    apps: Sequence[App],
+    facts: Facts,
+    market: Market,
+    catalog: Catalog,
+    progress: Callable[[Progress], None],
+) -> list[Made]:
+    made: list[Made] = []
+    errors: list[ChartgenError] = []
+    for done, app in enumerate(apps):
+        progress(Progress(app.name, done, len(apps)))
+        try:
+            made.append(_make(app, facts, market, catalog))
+        except (DoesNotFit, Unproven, ReleasedSpecEdited) as error:
+            errors.append(error)
+    if errors:
+        raise errors[0] if len(errors) == 1 else Several(errors)
+    return made
+
+
+def _make(app: App, facts: Facts, market: Market, catalog: Catalog) -> Made:
+    planned = plan(app, facts)
+    _refuse_unfit(planned)
+    chart = render(app, facts, planned, market)
+    package = pack(chart)
+    released = catalog.ledger.release(app.name, app.version)
+    status = status_of(app, package, released)
+    drift = ""
+    if released and status is Status.DRIFTED:
+        drift = drift_text(unpack(catalog.package(released), released.filename), chart.files)
+    return Made(app, planned, package, status, released, drift)
+
+
+def _refuse_unfit(planned: Plan) -> None:
+    if planned.verdict is Verdict.DOES_NOT_FIT:
+        raise DoesNotFit(app=planned.app, explanation=plan_text(planned))
+    if planned.verdict is Verdict.UNPROVEN:
+        raise Unproven(app=planned.app, explanation=plan_text(planned))
+
+
+def _prove(
+    made: Sequence[Made],
+    find_helm: Callable[[], Helm],
+    progress: Callable[[Progress], None],
+) -> str:
+    """Renders and lints every new chart with real Helm; returns the engine's description."""
+    new = [item for item in made if item.status is Status.BUILT]
+    if not new:
+        return ""
+    from chartgen.lint.prove import prove  # noqa: PLC0415
+
+    helm = find_helm()
+    with tempfile.TemporaryDirectory() as folder:
+        for done, item in enumerate(new):
+            progress(Progress(f"{item.app.name} with Helm", done, len(new)))
+            file = Path(folder) / item.package.filename
+            file.write_bytes(item.package.data)
+            prove(helm, file, item.app.name)
+    return helm.description
+
+
+def _changes(made: Sequence[Made], ledger: Ledger, root: Path) -> Changes:
+    files: dict[str, bytes] = {}
+    for item in made:
+        files[f"icons/{item.app.name}.png"] = read_icon(item.app, root)
+        if item.status is Status.BUILT:
+            ledger = ledger.extended([release_row(item.app, item.package)])
+            files[_package_path(item)] = item.package.data
+        if row := suspension_row(item.app, ledger):
+            ledger = ledger.extended([row])
+    return Changes(ledger, files)
+
+
+def _package_path(item: Made) -> str:
+    return f"charts/{item.package.filename}"
+
+
+def _result(item: Made, ledger: Ledger) -> AppResult:
+    return AppResult(
+        name=item.app.name,
+        version=item.app.version,
+        package=_package_path(item),
+        sha256=item.released.sha256 if item.released else item.package.sha256,
+        plan=item.plan,
+        status=item.status,
+        suspended=item.app.name in ledger.suspended,
+        warnings=tuple(chart_warnings(item.app)),
+        drift=item.drift,
+    )
+
+
+def _market_warnings(
+    market: Market, apps: Sequence[App], ledger: Ledger, *, everything: bool
+) -> tuple[str, ...]:
+    found = []
+    if market.is_example:
+        found.append(
+            f"market.public_url is still the shipped example ({market.public_url}): icons will "
+            "not load on a device. Set it in charts_src/market.py before you publish."
+        )
+    names = {app.name for app in apps}
+    found += [
+        f"{name} is released but has no spec: suspend an app before its spec goes"
+        for name in ledger.releases
+        if everything and name not in names and name not in ledger.suspended
+    ]
+    return tuple(found)

@@ -1,0 +1,107 @@
+"""Compares an app as it would be rendered now with what was released of it."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from collections.abc import Mapping
+from itertools import islice
+
+from chartgen.catalog import Ledger, Release, Resume, Row, Suspend
+from chartgen.chart import Package
+from chartgen.errors import Fault, ReleasedSpecEdited
+from chartgen.quantities import following, is_version, version_key
+from chartgen.release.result import Status
+from chartgen.spec import App
+from chartgen.spec.check import adapter
+
+NOT_IN_PACKAGE = {"suspended", "evidence", "least_requests"}
+"""Fields that no package is made from: editing them edits no release."""
+
+DIFF_LINES = 12
+"""Lines of a drift that a build shows."""
+
+
+def spec_digest(app: App) -> str:
+    """A digest of what the author wrote; defaults are the generator's and not in it."""
+    data = adapter(App).dump_python(app, mode="json", exclude=NOT_IN_PACKAGE, exclude_defaults=True)
+    text = json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def version_faults(app: App, ledger: Ledger) -> list[Fault]:
+    """A version that goes back, and a new one that does not say what it brings."""
+    newest = ledger.newest(app.name)
+    if not newest or not is_version(app.version) or app.version == newest.version:
+        return []
+    after = following(newest.version)
+    if version_key(app.version) <= version_key(newest.version):
+        problem = f"the version goes back: {newest.version} is released"
+        remedy = f"Set it to {after} or later."
+        return [Fault(f"{app.name}.version", problem, remedy, app.version)]
+    if app.changes == newest.changes:
+        problem = f"the changelog entry of {app.version} is missing: this is {newest.version}'s"
+        remedy = f"Say what {app.version} brings."
+        return [Fault(f"{app.name}.changes", problem, remedy, app.changes.en[:80])]
+    return []
+
+
+def status_of(app: App, package: Package, released: Release | None) -> Status:
+    """Built, unchanged or drifted; raises `ReleasedSpecEdited`."""
+    if released is None:
+        return Status.BUILT
+    if released.sha256 == package.sha256:
+        return Status.UNCHANGED
+    present = spec_digest(app)
+    if present == released.spec_sha256:
+        return Status.DRIFTED
+    raise ReleasedSpecEdited(
+        app=app.name,
+        version=app.version,
+        released=f"spec {released.spec_sha256[:16]}, package {released.sha256[:16]}",
+        edited=f"spec {present[:16]}, package {package.sha256[:16]}",
+        following=following(released.version),
+    )
+
+
+def release_row(app: App, package: Package) -> Release:
+    """The ledger's row of a new release; its date is the one that the spec gives."""
+    return Release(
+        name=app.name,
+        version=app.version,
+        sha256=package.sha256,
+        spec_sha256=spec_digest(app),
+        released=app.released,
+        changes=app.changes,
+    )
+
+
+def suspension_row(app: App, ledger: Ledger) -> Row | None:
+    """The row that brings the ledger to what the spec says of suspension, if any."""
+    wanted, present = app.suspended, ledger.suspended.get(app.name)
+    if wanted is None:
+        return Resume(name=app.name) if present else None
+    row = Suspend(
+        name=app.name, since=wanted.since, because=wanted.because, successor=wanted.successor
+    )
+    return None if row == present else row
+
+
+def drift_text(released: Mapping[str, str], present: Mapping[str, str]) -> str:
+    """A short diff from the released chart to the one that would be rendered now."""
+    lines = [
+        line.rstrip("\n")
+        for path in sorted(released.keys() | present.keys())
+        for line in _diff(path, released.get(path, ""), present.get(path, ""))
+    ]
+    rest = f"... and {len(lines) - DIFF_LINES} more lines" if len(lines) > DIFF_LINES else ""
+    return "\n".join([*islice(lines, DIFF_LINES), *([rest] if rest else [])])
+
+
+def _diff(path: str, before: str, after: str) -> list[str]:
+    return list(
+        difflib.unified_diff(
+            before.splitlines(), after.splitlines(), f"released/{path}", path, lineterm="", n=0
+        )
+    )
