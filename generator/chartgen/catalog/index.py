@@ -2,7 +2,7 @@
 
 Its shapes are those of the Olares market contract 1.3 to 1.5 and 1.7b: `hash`,
 `info` and `details` are the three answers of a market source. One wrong type in
-`info` makes a device drop the whole source, so every entry is a typed model. The
+`info` makes a device drop the whole source, so every entry is typed. The
 hash is a pure function of the content: no clock, no host, no order of files.
 """
 
@@ -12,20 +12,18 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from typing import TypedDict
 
 from chartgen.catalog.ledger import Ledger, Release
-from chartgen.catalog.manifest import I18n, Manifest
+from chartgen.catalog.manifest import Entrance, I18n, Manifest
 from chartgen.spec import Market
 
 OLARES_VERSION = "1.12.6"
 """The lowest Olares that accepts these charts (`olares >=1.12.6-0`); `/info` must name one."""
 
 LANGUAGES = {"en": "en-US", "zh": "zh-CN"}
-EMPTY_DATE = "1970-01-01"
-"""The date of a catalog without a release: the answer must hold one."""
+NO_RELEASE = "1970-01-01T00:00:00Z"
+"""The date of a catalog without a release: an answer must hold one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +44,7 @@ class Index:
     text: str
 
 
-class _Entry(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
-
-
-class Summary(_Entry):
+class Summary(TypedDict):
     """An app in `info.data.apps`; it is fetched only if `id` equals its key."""
 
     id: str
@@ -58,20 +52,20 @@ class Summary(_Entry):
     title: str
     version: str
     icon: str
-    categories: tuple[str, ...]
+    categories: list[str]
 
 
-class Past(_Entry):
+class Past(TypedDict):
     """One release in an app's history."""
 
-    app_name: str
+    appName: str
     version: str
-    version_name: str
-    upgrade_description: str
-    merged_at: str
+    versionName: str
+    upgradeDescription: str
+    mergedAt: str
 
 
-class EntranceEntry(_Entry):
+class EntranceEntry(TypedDict):
     """One door of the app."""
 
     name: str
@@ -79,72 +73,72 @@ class EntranceEntry(_Entry):
     port: int
     title: str
     icon: str
-    auth_level: str
-    open_method: str
+    authLevel: str
+    openMethod: str
 
 
-class LicenseEntry(_Entry):
+class LicenseEntry(TypedDict):
     """A licence by name and address."""
 
     text: str
     url: str
 
 
-class Detail(_Entry):
-    """An app in an answer to `applications/info`; names are the client's, types too.
+class Detail(TypedDict):
+    """An app in an answer to `applications/info`; names and types are the client's.
 
-    The GPU and CPU keys are the catalogue's spelling, not the manifest's.
+    The keys of CPU and GPU have the catalogue's spelling, not the manifest's.
     """
 
     id: str
     name: str
-    cfg_type: str
-    chart_name: str
+    cfgType: str
+    chartName: str
     icon: str
-    app_id: str = Field(alias="appID")
+    appID: str
     version: str
-    version_name: str
-    api_version: str
+    versionName: str
+    apiVersion: str
     title: str
     description: str
-    full_description: Mapping[str, str]
-    upgrade_description: Mapping[str, str]
-    categories: tuple[str, ...]
-    app_labels: tuple[str, ...]
-    locale: tuple[str, ...]
-    support_arch: tuple[str, ...]
-    required_memory: str
-    limited_memory: str
-    required_disk: str
-    limited_disk: str
-    required_cpu: str = Field(alias="requiredCPU")
-    limited_cpu: str = Field(alias="limitedCPU")
-    required_gpu: str = Field(alias="requiredGPU")
-    limited_gpu: str = Field(alias="limitedGPU")
+    fullDescription: dict[str, str]
+    upgradeDescription: dict[str, str]
+    categories: list[str]
+    appLabels: list[str]
+    locale: list[str]
+    supportArch: list[str]
+    requiredMemory: str
+    limitedMemory: str
+    requiredDisk: str
+    limitedDisk: str
+    requiredCPU: str
+    limitedCPU: str
+    requiredGPU: str
+    limitedGPU: str
     developer: str
     submitter: str
     website: str
-    source_code: str
-    updated_at: str = Field(alias="updated_at")
-    license: tuple[LicenseEntry, ...]
-    entrances: tuple[EntranceEntry, ...]
-    version_history: tuple[Past, ...]
+    sourceCode: str
+    doc: str
+    updated_at: str
+    license: list[LicenseEntry]
+    entrances: list[EntranceEntry]
+    versionHistory: list[Past]
 
 
 def derive_index(ledger: Ledger, listed: Sequence[Listed], market: Market) -> Index:
     """The index of a catalog: a pure function of what is in it."""
     by_id = {app_id(item.release.name): item for item in listed}
     details = {key: _detail(key, by_id[key], ledger) for key in sorted(by_id)}
-    summaries = {key: _dump(_summary(key, by_id[key])) for key in details}
+    summaries = {key: _summary(key, by_id[key]) for key in details}
     data = {"apps": summaries, **_layout(ledger, listed, market)}
-    content = {"data": data, "details": {key: _dump(value) for key, value in details.items()}}
-    digest = hashlib.sha256(_canonical(content).encode()).hexdigest()
-    updated = max((row.released.isoformat() for row in _releases(ledger)), default=EMPTY_DATE)
-    head = {"hash": digest, "last_updated": f"{updated}T00:00:00Z", "version": OLARES_VERSION}
+    digest = hashlib.sha256(_canonical({"data": data, "details": details})).hexdigest()
+    updated = max(map(_midnight, _releases(ledger)), default=NO_RELEASE)
+    head = {"hash": digest, "last_updated": updated, "version": OLARES_VERSION}
     answers = {
         "hash": head,
         "info": {**head, "stats": {}, "data": data},
-        "details": {"apps": content["details"], "version": OLARES_VERSION, "not_found": []},
+        "details": {"apps": details, "version": OLARES_VERSION, "not_found": []},
     }
     text = json.dumps(answers, ensure_ascii=False, indent=1, sort_keys=True)
     return Index(digest, len(details), f"{text}\n")
@@ -161,56 +155,82 @@ def _releases(ledger: Ledger) -> list[Release]:
 
 def _summary(key: str, item: Listed) -> Summary:
     about = item.manifest.metadata
-    return Summary(
-        id=key,
-        name=about.name,
-        title=about.title,
-        version=about.version,
-        icon=about.icon,
-        categories=about.categories,
-    )
+    return {
+        "id": key,
+        "name": about.name,
+        "title": about.title,
+        "version": about.version,
+        "icon": about.icon,
+        "categories": list(about.categories),
+    }
 
 
 def _detail(key: str, item: Listed, ledger: Ledger) -> Detail:
     about, spec = item.manifest.metadata, item.manifest.spec
     demand = spec.accelerator[0]
-    shared = demand.model_dump(exclude={"mode"}) | spec.model_dump(
-        include={"version_name", "developer", "submitter", "website", "source_code", "license"}
-    )
-    return Detail(
-        id=key,
-        name=about.name,
-        cfg_type=item.manifest.kind,
-        chart_name=about.name,
-        icon=about.icon,
-        appID=key,
-        version=about.version,
-        api_version=item.manifest.api_version,
-        title=about.title,
-        description=about.description,
-        full_description={lang: text.spec.full_description for lang, text in item.i18n.items()},
-        upgrade_description={
-            lang: text.spec.upgrade_description for lang, text in item.i18n.items()
-        },
-        categories=about.categories,
-        app_labels=("suspend",) if about.name in ledger.suspended else (),
-        locale=spec.locale,
-        support_arch=spec.support_arch,
-        updated_at=f"{item.release.released.isoformat()}T00:00:00Z",
-        entrances=tuple(EntranceEntry(**door.model_dump()) for door in item.manifest.entrances),
-        version_history=tuple(_past(row) for row in reversed(ledger.releases[about.name])),
-        **shared,
-    )
+    return {
+        "id": key,
+        "name": about.name,
+        "cfgType": item.manifest.kind,
+        "chartName": about.name,
+        "icon": about.icon,
+        "appID": key,
+        "version": about.version,
+        "versionName": spec.version_name,
+        "apiVersion": item.manifest.api_version,
+        "title": about.title,
+        "description": about.description,
+        "fullDescription": {lang: t.spec.full_description for lang, t in item.i18n.items()},
+        "upgradeDescription": {lang: t.spec.upgrade_description for lang, t in item.i18n.items()},
+        "categories": list(about.categories),
+        "appLabels": ["suspend"] if about.name in ledger.suspended else [],
+        "locale": list(spec.locale),
+        "supportArch": list(spec.support_arch),
+        "requiredMemory": demand.required_memory,
+        "limitedMemory": demand.limited_memory,
+        "requiredDisk": demand.required_disk,
+        "limitedDisk": demand.limited_disk,
+        "requiredCPU": demand.required_cpu,
+        "limitedCPU": demand.limited_cpu,
+        "requiredGPU": demand.required_gpu,
+        "limitedGPU": demand.limited_gpu,
+        "developer": spec.developer,
+        "submitter": spec.submitter,
+        "website": spec.website,
+        "sourceCode": spec.source_code,
+        "doc": spec.doc,
+        "updated_at": _midnight(item.release),
+        "license": [{"text": one.text, "url": one.url} for one in spec.license],
+        "entrances": [_entrance(door) for door in item.manifest.entrances],
+        "versionHistory": [_past(row) for row in reversed(ledger.releases[about.name])],
+    }
+
+
+def _entrance(door: Entrance) -> EntranceEntry:
+    return {
+        "name": door.name,
+        "host": door.host,
+        "port": door.port,
+        "title": door.title,
+        "icon": door.icon,
+        "authLevel": door.auth_level,
+        "openMethod": door.open_method,
+    }
 
 
 def _past(row: Release) -> Past:
-    return Past(
-        app_name=row.name,
-        version=row.version,
-        version_name=row.version,
-        upgrade_description=row.changes.en,
-        merged_at=f"{row.released.isoformat()}T00:00:00Z",
-    )
+    return {
+        "appName": row.name,
+        "version": row.version,
+        "versionName": row.version,
+        "upgradeDescription": row.changes.en,
+        "mergedAt": _midnight(row),
+    }
+
+
+def _midnight(row: Release) -> str:
+    """The day of a release as RFC 3339; a day has no hour, so its first one is told."""
+    return f"{row.released.isoformat()}T00:00:00Z"
 
 
 def _layout(ledger: Ledger, listed: Sequence[Listed], market: Market) -> dict[str, object]:
@@ -251,9 +271,5 @@ def _tags(market: Market) -> dict[str, object]:
     }
 
 
-def _dump(entry: _Entry) -> dict[str, object]:
-    return entry.model_dump(mode="json", by_alias=True)
-
-
-def _canonical(content: Mapping[str, object]) -> str:
-    return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+def _canonical(content: Mapping[str, object]) -> bytes:
+    return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()

@@ -61,6 +61,7 @@ class Spec(_Part):
     developer: str
     website: str
     source_code: Annotated[str, Field(alias="sourceCode")]
+    doc: str
     submitter: str
     locale: tuple[str, ...]
     license: tuple[LicenseRef, ...]

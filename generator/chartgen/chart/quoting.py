@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 GO_OPEN = '{{ "{{" }}'
 """What a Go template prints as two opening braces."""
@@ -72,6 +73,7 @@ def verbatim(text: str) -> str:
     return text.replace("$", "$$")
 
 
+@cache
 def block(text: str, indent: int) -> Raw:
     """The body of a literal block scalar (`|`) at `indent`, inside a Helm template.
 

@@ -9,12 +9,14 @@ from typing import Annotated
 
 # Plain help draws in half the time; rich would be loaded for colours alone.
 os.environ.setdefault("TYPER_USE_RICH", "0")
+# Looking for plugins of pydantic reads the metadata of every installed package.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
 
 import typer
 
 from chartgen import __version__
 from chartgen.cli.exits import INTERRUPTED, codes_text, exit_code
-from chartgen.errors import ChartgenError
+from chartgen.errors import ChartgenError, Fault, Faults
 
 EXAMPLES = """\
 chartgen turns typed specs of LLM apps into charts that are proven to fit their GPU.
@@ -97,9 +99,26 @@ def build(
 
     Example:  chartgen build vllmgemma426ba4bvisionone --json
     """
-    from chartgen.cli.building import build_command
+    _guard(lambda: _build(apps or [], out, as_json=as_json, helm=helm))
 
-    _guard(lambda: build_command(apps or [], out=out, as_json=as_json, helm=helm))
+
+def _build(names: list[str], out: Path | None, *, as_json: bool, helm: str) -> None:
+    from chartgen.release.memory import read_inputs, recall
+
+    inputs = read_inputs(_repository(Path.cwd()), names)
+    answer = None if out else recall(inputs)
+    if answer is None:
+        from chartgen.cli.building import build_command
+
+        answer = build_command(names, out=out, helm=helm, inputs=inputs)
+    typer.echo(answer.facts if as_json else answer.text)
+
+
+def _repository(folder: Path) -> Path:
+    if not (folder / "charts_src").is_dir():
+        remedy = "Run chartgen in the top folder of a market repository."
+        raise Faults([Fault(str(folder), "there is no charts_src/ here", remedy)])
+    return folder
 
 
 @app.command()

@@ -8,11 +8,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
 from chartgen.errors import Fault, Faults
-from chartgen.release import AppResult, BuildResult, Status, build
-from chartgen.release.build import Progress
+from chartgen.release.build import Progress, build
+from chartgen.release.memory import Answer, Inputs, remember
+from chartgen.release.result import AppResult, BuildResult, Status, settled
 from chartgen.vram import plan_text
 
 if TYPE_CHECKING:
@@ -21,12 +20,11 @@ if TYPE_CHECKING:
 MARKS = {Status.BUILT: "built", Status.UNCHANGED: "unchanged", Status.DRIFTED: "drifted"}
 
 
-def build_command(names: Sequence[str], *, out: Path | None, as_json: bool, helm: str) -> None:
-    """Builds, and prints the result to standard output."""
-    root = _repository(Path.cwd())
+def build_command(names: Sequence[str], *, out: Path | None, helm: str, inputs: Inputs) -> Answer:
+    """Builds; returns what to print, and remembers what a second run would print."""
     with_progress = sys.stderr.isatty()
     result = build(
-        root,
+        inputs.root,
         names,
         out=out,
         find_helm=lambda: _helm(helm),
@@ -34,18 +32,14 @@ def build_command(names: Sequence[str], *, out: Path | None, as_json: bool, helm
     )
     if with_progress:
         _clear()
-    if as_json:
-        typer.echo(json.dumps(_facts(result), ensure_ascii=False, indent=2))
-        return
-    for line in _lines(result):
-        typer.echo(line)
+    if out is None:
+        remember(inputs, _answer(settled(result)))
+    return _answer(result)
 
 
-def _repository(folder: Path) -> Path:
-    if not (folder / "charts_src").is_dir():
-        remedy = "Run chartgen in the top folder of a market repository."
-        raise Faults([Fault(str(folder), "there is no charts_src/ here", remedy)])
-    return folder
+def _answer(result: BuildResult) -> Answer:
+    facts = json.dumps(_facts(result), ensure_ascii=False, indent=2)
+    return Answer("\n".join(_lines(result)), facts)
 
 
 def _helm(wish: str) -> Helm:

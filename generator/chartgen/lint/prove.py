@@ -2,11 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Lock
+from typing import TYPE_CHECKING
 
+from chartgen.chart import Package
 from chartgen.errors import HelmRefused
-from chartgen.lint.helm import Helm, JsonValue
+
+if TYPE_CHECKING:  # real Helm is loaded only when a chart is new
+    from chartgen.lint.helm import Helm, JsonValue
+
+WORKERS = 2
+"""Charts proved at once."""
+
+
+class Prover:
+    """Proves packages beside the work that makes them: Helm's Go code needs no Python.
+
+    Used as a context; `finish` waits for all and raises the first refusal. Helm is
+    looked for when the first package arrives, so a build without news needs none.
+    """
+
+    def __init__(self, find_helm: Callable[[], Helm]) -> None:
+        self._find = find_helm
+        self._helm: Helm | None = None
+        self._lock = Lock()
+        self._folder = TemporaryDirectory(ignore_cleanup_errors=True)
+        self._workers = ThreadPoolExecutor(WORKERS, "helm")
+        self._jobs: list[Future[None]] = []
+
+    def __enter__(self) -> Prover:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._workers.shutdown(cancel_futures=True)
+        self._folder.cleanup()
+
+    def submit(self, package: Package) -> None:
+        """Has a package proved soon."""
+        self._jobs.append(self._workers.submit(self._prove, package))
+
+    def finish(self) -> str:
+        """Waits; returns the engine's description, or an empty text if nothing was new."""
+        for job in self._jobs:
+            job.result()
+        return self._helm.description if self._helm else ""
+
+    def _prove(self, package: Package) -> None:
+        with self._lock:
+            self._helm = self._helm or self._find()
+        file = Path(self._folder.name) / package.filename
+        file.write_bytes(package.data)
+        prove(self._helm, file, package.name)
 
 
 def prove(helm: Helm, package: Path, name: str) -> None:

@@ -8,7 +8,6 @@ Nothing is written unless everything went well.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +33,7 @@ from chartgen.errors import (
     Unproven,
 )
 from chartgen.facts import Facts, load_facts
+from chartgen.lint.prove import Prover
 from chartgen.release.decide import (
     drift_text,
     release_row,
@@ -47,7 +47,7 @@ from chartgen.spec import App, Market
 from chartgen.spec.load import Loaded, load_apps, load_market
 from chartgen.vram import Plan, Verdict, plan, plan_faults, plan_text
 
-if TYPE_CHECKING:  # real Helm is loaded only when a chart is new
+if TYPE_CHECKING:
     from chartgen.lint.helm import Helm
 
 CATALOG = "catalog"
@@ -93,8 +93,10 @@ def build(
         loaded = load_apps(root, names)
         market, facts, catalog = load_market(root), load_facts(root), read_catalog(home)
         _refuse_faults(loaded, facts, catalog.ledger, market, root)
-        made = _make_all(loaded.apps, facts, market, catalog, progress)
-        helm = _prove(made, find_helm, progress)
+        with Prover(find_helm) as prover:
+            made = _make_all(loaded.apps, facts, market, catalog, progress, prover)
+            progress(Progress("proving with Helm", len(made), len(made)))
+            helm = prover.finish()
         changes = _changes(made, catalog.ledger, root)
         progress(Progress("writing the catalog", len(made), len(made)))
         index = write_catalog(catalog, changes, market, (out or home).resolve())
@@ -138,15 +140,20 @@ def _make_all(
     market: Market,
     catalog: Catalog,
     progress: Callable[[Progress], None],
+    prover: Prover,
 ) -> list[Made]:
     made: list[Made] = []
     errors: list[ChartgenError] = []
     for done, app in enumerate(apps):
         progress(Progress(app.name, done, len(apps)))
         try:
-            made.append(_make(app, facts, market, catalog))
+            item = _make(app, facts, market, catalog)
         except (DoesNotFit, Unproven, ReleasedSpecEdited) as error:
             errors.append(error)
+            continue
+        if item.status is Status.BUILT:
+            prover.submit(item.package)
+        made.append(item)
     if errors:
         raise errors[0] if len(errors) == 1 else Several(errors)
     return made
@@ -170,27 +177,6 @@ def _refuse_unfit(planned: Plan) -> None:
         raise DoesNotFit(app=planned.app, explanation=plan_text(planned))
     if planned.verdict is Verdict.UNPROVEN:
         raise Unproven(app=planned.app, explanation=plan_text(planned))
-
-
-def _prove(
-    made: Sequence[Made],
-    find_helm: Callable[[], Helm],
-    progress: Callable[[Progress], None],
-) -> str:
-    """Renders and lints every new chart with real Helm; returns the engine's description."""
-    new = [item for item in made if item.status is Status.BUILT]
-    if not new:
-        return ""
-    from chartgen.lint.prove import prove  # noqa: PLC0415
-
-    helm = find_helm()
-    with tempfile.TemporaryDirectory() as folder:
-        for done, item in enumerate(new):
-            progress(Progress(f"{item.app.name} with Helm", done, len(new)))
-            file = Path(folder) / item.package.filename
-            file.write_bytes(item.package.data)
-            prove(helm, file, item.app.name)
-    return helm.description
 
 
 def _changes(made: Sequence[Made], ledger: Ledger, root: Path) -> Changes:

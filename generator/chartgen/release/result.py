@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from chartgen.vram import Plan
@@ -49,3 +49,12 @@ class BuildResult:
     written: bool
     helm: str
     warnings: tuple[str, ...]
+
+
+def settled(result: BuildResult) -> BuildResult:
+    """What the same build finds when it is run again at once: nothing new."""
+    apps = tuple(
+        replace(app, status=Status.UNCHANGED) if app.status is Status.BUILT else app
+        for app in result.apps
+    )
+    return replace(result, apps=apps, written=False, helm="")
