@@ -9,7 +9,6 @@ from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from chartgen.chart import Package
 from chartgen.errors import HelmRefused
 
 if TYPE_CHECKING:  # real Helm is loaded only when a chart is new
@@ -41,9 +40,9 @@ class Prover:
         self._workers.shutdown(cancel_futures=True)
         self._folder.cleanup()
 
-    def submit(self, package: Package) -> None:
-        """Has a package proved soon."""
-        self._jobs.append(self._workers.submit(self._prove, package))
+    def submit(self, name: str, filename: str, data: bytes) -> None:
+        """Has the package of the app `name` proved soon."""
+        self._jobs.append(self._workers.submit(self._prove, name, filename, data))
 
     def finish(self) -> str:
         """Waits; returns the engine's description, or an empty text if nothing was new."""
@@ -51,12 +50,12 @@ class Prover:
             job.result()
         return self._helm.description if self._helm else ""
 
-    def _prove(self, package: Package) -> None:
+    def _prove(self, name: str, filename: str, data: bytes) -> None:
         with self._lock:
             self._helm = self._helm or self._find()
-        file = Path(self._folder.name) / package.filename
-        file.write_bytes(package.data)
-        prove(self._helm, file, package.name)
+        file = Path(self._folder.name) / filename
+        file.write_bytes(data)
+        prove(self._helm, file, name)
 
 
 def prove(helm: Helm, package: Path, name: str) -> None:

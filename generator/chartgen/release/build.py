@@ -152,7 +152,7 @@ def _make_all(
             errors.append(error)
             continue
         if item.status is Status.BUILT:
-            prover.submit(item.package)
+            prover.submit(app.name, item.package.filename, item.package.data)
         made.append(item)
     if errors:
         raise errors[0] if len(errors) == 1 else Several(errors)

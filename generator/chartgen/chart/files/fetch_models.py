@@ -99,15 +99,19 @@ class Model:
         _check(self.revision or self.branch, COMMIT if self.revision else ".+")
         _check("".join(self.files + [str(known["path"]) for known in self.known]), ".+")
 
+    def absent(self, names: Iterable[str]) -> list[str]:
+        """Return what is asked for by name but not in `names`, or all when nothing is there."""
+        plain = {pattern for pattern in self.files if not re.search(r"[*?[]", pattern)}
+        chosen = _matching(names, self.files)
+        missing = (plain | {str(known["path"]) for known in self.known}) - set(chosen)
+        return sorted(missing) if missing or chosen else self.files
+
     def choose(self, files: Mapping[str, Blob]) -> list[Blob]:
         """Return the files wanted, agreed with what is pinned; raises FetchError."""
+        if absent := self.absent(files):
+            raise FetchError(f"{self.repo} has no file {', '.join(absent)}")
         pinned = {str(known["path"]): known for known in self.known}
-        plain = {pattern for pattern in self.files if not re.search(r"[*?[]", pattern)}
-        chosen = _matching(files, self.files)
-        missing = sorted((plain | pinned.keys()) - set(chosen))
-        if missing or not chosen:
-            raise FetchError(f"{self.repo} has no file {', '.join(missing or self.files)}")
-        return [_agree(files[name], **pinned.get(name, {})) for name in chosen]
+        return [_agree(files[n], **pinned.get(n, {})) for n in _matching(files, self.files)]
 
 
 def _matching(names: Iterable[str], patterns: Iterable[str]) -> list[str]:
@@ -320,7 +324,7 @@ class Shelf:
         self.files = kept
         told = "pinned:" if model.revision else f"branch {model.branch} is unpinned: staying with"
         _log(f"{model.repo}: {told} commit {self.commit}{'' if model.revision else ' from now on'}")
-        if not stay or self.patterns != patterns:
+        if not stay or self.patterns != patterns or model.absent(kept):
             _, listed = hub.listing(model.repo, self.commit, self.patterns)
             marks = {replace(blob, mtime_ns=None): blob for blob in kept.values()}
             self.files = {blob.path: marks.get(blob, blob) for blob in listed}
@@ -451,13 +455,14 @@ def connect(environ: Mapping[str, str]) -> Hub:
         raise FetchError("HF_ENDPOINT has to be the http or https address of a hub")
     if not re.fullmatch("[!-~]*", token):
         raise FetchError("HF_TOKEN has characters that no token has")
+    # No other handlers: a redirect must not lead to a file, and Hub.ask wants to see each answer.
     for handler in ("ProxyHandler", "HTTPHandler", "HTTPSHandler"):
         opener.add_handler(getattr(urllib.request, handler)())
     return Hub(endpoint, token, opener)
 
 
 def main(argv: list[str], environ: Mapping[str, str], adjust: Adjust = replace) -> int:
-    """Fetch what the plan file in `argv` asks for and return the exit code."""
+    """Fetch what the plan in `argv` asks for from the `adjust`ed hub; return the exit code."""
     try:
         if len(argv) != 1:
             raise FetchError("usage: fetch_models.py PLAN.json")
