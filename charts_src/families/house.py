@@ -1,10 +1,11 @@
 """What all apps of this market share."""
 
-from chartgen.spec import Resources
+from functools import partial
 
-OWNERS = ("chartgen-maintainers",)
-SUBMITTER = "chartgen"
+from chartgen.spec import App, Resources
 
 # Figures of servers that run on the device; disk and GPU memory are derived.
-MODEL_SERVER = Resources(cpu=("4", "16"), memory=("24Gi", "40Gi"))
+LLAMACPP_SERVER = Resources(cpu=("4", "16"), memory=("24Gi", "40Gi"))
 VLLM_SERVER = Resources(cpu=("4", "16"), memory=("24Gi", "40Gi"), shm="8Gi", start_minutes=32)
+
+app = partial(App, owners=("chartgen-maintainers",), submitter="chartgen")

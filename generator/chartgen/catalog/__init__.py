@@ -2,11 +2,20 @@
 
 from chartgen.catalog.index import Index, derive_index
 from chartgen.catalog.ledger import Ledger, Release, Resume, Row, Suspend
-from chartgen.catalog.store import Catalog, Changes, catalog_lock, read_catalog, write_catalog
+from chartgen.catalog.store import (
+    Catalog,
+    Changes,
+    Draft,
+    catalog_lock,
+    draft_catalog,
+    read_catalog,
+    write_catalog,
+)
 
 __all__ = [
     "Catalog",
     "Changes",
+    "Draft",
     "Index",
     "Ledger",
     "Release",
@@ -15,6 +24,7 @@ __all__ = [
     "Suspend",
     "catalog_lock",
     "derive_index",
+    "draft_catalog",
     "read_catalog",
     "write_catalog",
 ]

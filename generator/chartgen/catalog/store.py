@@ -40,7 +40,6 @@ class Catalog:
 
     root: Path
     ledger: Ledger
-    index_text: str
 
     def package(self, release: Release) -> bytes:
         """The bytes of a released package."""
@@ -66,8 +65,7 @@ def read_catalog(root: Path) -> Catalog:
     for releases in ledger.releases.values():
         for release in releases:
             _verify(root, release)
-    index = root / INDEX
-    return Catalog(root, ledger, index.read_text("utf-8") if index.is_file() else "")
+    return Catalog(root, ledger)
 
 
 def _verify(root: Path, release: Release) -> None:
@@ -106,22 +104,37 @@ def _listed(release: Release, data: bytes) -> Listed:
     return Listed(release, manifest, texts)
 
 
-def write_catalog(catalog: Catalog, changes: Changes, market: Market, target: Path) -> Index:
-    """Writes the catalog with its changes to `target`, as a whole; nothing if it is there.
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A catalog that is ready to be written: what is in it and what of it is new."""
 
-    Raises `CatalogBroken` if `target` holds something that is not an older state of
-    this catalog.
-    """
+    base: Catalog
+    ledger: Ledger
+    index: Index
+    new: Mapping[str, bytes]
+
+
+def draft_catalog(catalog: Catalog, changes: Changes, market: Market) -> Draft:
+    """The catalog after `changes`, with its index; writes nothing."""
     index = index_of(catalog, changes, market)
     new = dict(changes.files)
     new[LEDGER] = changes.ledger.text().encode()
     new[INDEX] = index.text.encode()
-    if target != catalog.root:
-        _check_target(target, changes.ledger)
-    elif all(_holds(target / path, data) for path, data in new.items()):
-        return index
-    _replace(catalog.root, new, target)
-    return index
+    return Draft(catalog, changes.ledger, index, new)
+
+
+def write_catalog(draft: Draft, target: Path) -> bool:
+    """Writes a draft to `target` as a whole; returns whether anything was other there.
+
+    Raises `CatalogBroken` if `target` holds something that is not an older state of
+    this catalog.
+    """
+    if target != draft.base.root:
+        _check_target(target, draft.ledger)
+    elif all(_holds(target / path, data) for path, data in draft.new.items()):
+        return False
+    _replace(draft.base.root, draft.new, target)
+    return True
 
 
 def _holds(path: Path, data: bytes) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.resources import files
 
 from chartgen.chart.gpu import gpu_demand
@@ -27,7 +27,9 @@ DISK_SLACK = Bytes(20 * GIB)
 """How far the disk limit stands above the request: a second revision of small files,
 logs, a compile cache of another engine version."""
 
-SCRIPTS = "/opt/chartgen"
+PROGRAMS = "/opt/chartgen"
+"""Where the program of the download lies, as the package `fetch`."""
+
 PERIOD = 15
 """Seconds between two start-up probes."""
 
@@ -109,7 +111,7 @@ class View:
     @property
     def paths(self) -> Mapping[str, str]:
         """Mount points of the containers."""
-        return {"models": MODELS, "cache": CACHE, "scripts": SCRIPTS}
+        return {"models": MODELS, "cache": CACHE, "programs": PROGRAMS}
 
     @property
     def fetch_image(self) -> str:
@@ -117,9 +119,9 @@ class View:
         return FETCH_IMAGE
 
     @property
-    def fetch_script(self) -> str:
-        """The program of the download."""
-        return (files("chartgen.chart") / "files" / "fetch_models.py").read_text("utf-8")
+    def fetch_program(self) -> Mapping[str, str]:
+        """The program of the download, file by file."""
+        return fetch_program()
 
     @property
     def fetch_plan(self) -> str:
@@ -141,6 +143,14 @@ class View:
             "files": list(model.patterns),
             "known": known,
         }
+
+
+@cache
+def fetch_program() -> Mapping[str, str]:
+    """The files of `chartgen.chart.fetch`, which a chart carries to the device."""
+    folder = files("chartgen.chart") / "fetch"
+    found = (item for item in folder.iterdir() if item.name.endswith(".py"))
+    return {item.name: item.read_text("utf-8") for item in sorted(found, key=lambda i: i.name)}
 
 
 def _whole_gib(size: Bytes) -> str:

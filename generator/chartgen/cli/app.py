@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -18,26 +19,31 @@ from chartgen import __version__
 from chartgen.cli.exits import INTERRUPTED, codes_text, exit_code
 from chartgen.errors import ChartgenError, Fault, Faults
 
-EXAMPLES = """\
+HELP = """\
 chartgen turns typed specs of LLM apps into charts that are proven to fit their GPU.
 
+\b
 Examples:
-
-  chartgen build                        build every app in charts_src/
-
+  chartgen build                             build every app in charts_src/
   chartgen build vllmgemma426ba4bvisionone   build one, and see its memory sum
-
-  chartgen build --out /srv/market      write the whole catalog elsewhere
-
-  chartgen build --json                 the same facts for programs
-
-  chartgen schema > spec.schema.json    the JSON Schema of a spec
+  chartgen build --out /srv/market           write the whole catalog elsewhere
+  chartgen build --json                      the same facts for programs
+  chartgen schema > spec.schema.json         the JSON Schema of a spec
 """
+
+
+class HelmChoice(StrEnum):
+    """The engines of real Helm, and the choice between them."""
+
+    AUTO = "auto"
+    SDK = "sdk"
+    PROGRAM = "program"
+
 
 app = typer.Typer(
     name="chartgen",
-    help=EXAMPLES,
-    epilog=codes_text().replace("\n", "\n\n"),
+    help=HELP,
+    epilog=f"\b\n{codes_text()}",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -89,8 +95,8 @@ def build(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the facts as JSON.")] = False,
     helm: Annotated[
-        str, typer.Option("--helm", help="The Helm that proves new charts: auto, sdk or program.")
-    ] = "auto",
+        HelmChoice, typer.Option("--helm", help="The Helm that proves new charts.")
+    ] = HelmChoice.AUTO,
 ) -> None:
     """Render, prove and catalog apps; a released package never changes.
 
@@ -102,7 +108,7 @@ def build(
     _guard(lambda: _build(apps or [], out, as_json=as_json, helm=helm))
 
 
-def _build(names: list[str], out: Path | None, *, as_json: bool, helm: str) -> None:
+def _build(names: list[str], out: Path | None, *, as_json: bool, helm: HelmChoice) -> None:
     from chartgen.release.memory import read_inputs, recall
 
     inputs = read_inputs(_repository(Path.cwd()), names)
@@ -110,7 +116,7 @@ def _build(names: list[str], out: Path | None, *, as_json: bool, helm: str) -> N
     if answer is None:
         from chartgen.cli.building import build_command
 
-        answer = build_command(names, out=out, helm=helm, inputs=inputs)
+        answer = build_command(names, out, helm.value, inputs)
     typer.echo(answer.facts if as_json else answer.text)
 
 

@@ -6,9 +6,8 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from chartgen.errors import Fault, Faults
 from chartgen.release.build import Progress, build
 from chartgen.release.memory import Answer, Inputs, remember
 from chartgen.release.result import AppResult, BuildResult, Status, settled
@@ -17,10 +16,11 @@ from chartgen.vram import plan_text
 if TYPE_CHECKING:
     from chartgen.lint.helm import Helm
 
+HelmWish: TypeAlias = Literal["auto", "sdk", "program"]
 MARKS = {Status.BUILT: "built", Status.UNCHANGED: "unchanged", Status.DRIFTED: "drifted"}
 
 
-def build_command(names: Sequence[str], *, out: Path | None, helm: str, inputs: Inputs) -> Answer:
+def build_command(names: Sequence[str], out: Path | None, helm: HelmWish, inputs: Inputs) -> Answer:
     """Builds; returns what to print, and remembers what a second run would print."""
     with_progress = sys.stderr.isatty()
     result = build(
@@ -42,13 +42,10 @@ def _answer(result: BuildResult) -> Answer:
     return Answer("\n".join(_lines(result)), facts)
 
 
-def _helm(wish: str) -> Helm:
+def _helm(wish: HelmWish) -> Helm:
     from chartgen.lint.helm import find_helm
 
-    if wish not in ("auto", "sdk", "program"):
-        remedy = "Write auto, sdk or program."
-        raise Faults([Fault("--helm", "there is no such Helm engine", remedy, wish)])
-    return find_helm(wish)  # type: ignore[arg-type]
+    return find_helm(wish)
 
 
 def _show_progress(step: Progress) -> None:
@@ -127,7 +124,7 @@ def _lines(result: BuildResult) -> Iterator[str]:
     for warning in result.warnings:
         yield f"warning: {warning}"
     if result.helm:
-        yield f"new charts rendered and linted by {result.helm}"
+        yield f"new charts rendered by {result.helm}"
     done = "written" if result.written else "unchanged"
     yield f"catalog {result.catalog}: {done}, {result.catalog_apps} apps"
     yield f"catalog hash {result.catalog_hash}"

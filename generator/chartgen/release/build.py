@@ -19,6 +19,7 @@ from chartgen.catalog import (
     Ledger,
     Release,
     catalog_lock,
+    draft_catalog,
     read_catalog,
     write_catalog,
 )
@@ -95,17 +96,17 @@ def build(
         _refuse_faults(loaded, facts, catalog.ledger, market, root)
         with Prover(find_helm) as prover:
             made = _make_all(loaded.apps, facts, market, catalog, progress, prover)
+            draft = draft_catalog(catalog, _changes(made, catalog.ledger, root), market)
             progress(Progress("proving with Helm", len(made), len(made)))
             helm = prover.finish()
-        changes = _changes(made, catalog.ledger, root)
         progress(Progress("writing the catalog", len(made), len(made)))
-        index = write_catalog(catalog, changes, market, (out or home).resolve())
+        written = write_catalog(draft, (out or home).resolve())
     return BuildResult(
-        apps=tuple(_result(item, changes.ledger) for item in made),
+        apps=tuple(_result(item, draft.ledger) for item in made),
         catalog=str(out or home),
-        catalog_hash=index.hash,
-        catalog_apps=index.apps,
-        written=bool(out) or index.text != catalog.index_text,
+        catalog_hash=draft.index.hash,
+        catalog_apps=draft.index.apps,
+        written=written,
         helm=helm,
         warnings=_market_warnings(market, loaded.apps, catalog.ledger, everything=not names),
     )

@@ -7,6 +7,7 @@ reported at once (`chartgen.spec.load`).
 """
 
 from chartgen.spec.app import App, License, Resources, Suspended
+from chartgen.spec.common import EnvVar
 from chartgen.spec.image import Image
 from chartgen.spec.llamacpp import LlamaCpp, LlamaSpeculation
 from chartgen.spec.market import Category, Market
@@ -17,6 +18,7 @@ from chartgen.spec.vllm import Speculation, Vllm
 __all__ = [
     "App",
     "Category",
+    "EnvVar",
     "Image",
     "License",
     "LlamaCpp",

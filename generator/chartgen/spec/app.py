@@ -6,12 +6,20 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from chartgen.quantities import MAX_VERSION_LENGTH, is_version
 from chartgen.spec.llamacpp import LlamaCpp
 from chartgen.spec.model import Model
 from chartgen.spec.texts import CHECKED, Prose, Text
 from chartgen.spec.vllm import Vllm
+
+
+def _semantic(text: str) -> str:
+    if not is_version(text):
+        raise ValueError("this is not a semantic version")
+    return text
+
 
 Engine = Annotated[Vllm | LlamaCpp, Field(discriminator="kind")]
 Url = Annotated[
@@ -90,8 +98,9 @@ class App:
     ]
     version: Annotated[
         str,
+        AfterValidator(_semantic),
         Field(
-            max_length=16,
+            max_length=MAX_VERSION_LENGTH,
             description="a semantic version such as 1.0.3, at most 16 characters",
         ),
     ]

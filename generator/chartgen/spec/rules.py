@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 
 from chartgen.errors import Fault
-from chartgen.quantities import MAX_VERSION_LENGTH, is_version
 from chartgen.spec.app import App
 from chartgen.spec.llamacpp import LlamaCpp
 from chartgen.spec.market import Market
@@ -104,13 +103,6 @@ def _identity(app: App, stem: str) -> Iterator[Fault]:
         )
     if app.name in RESERVED:
         yield Fault(f"{stem}.name", "the device reserves this name", "Choose another.", app.name)
-    if not is_version(app.version):
-        yield Fault(
-            f"{stem}.version",
-            "this is not a semantic version",
-            f"Write one such as 1.0.3, at most {MAX_VERSION_LENGTH} characters.",
-            app.version,
-        )
 
 
 def _models(app: App, stem: str) -> Iterator[Fault]:
@@ -200,6 +192,15 @@ def _size(text: str) -> int:
     return int(text[:-1]) if text.endswith("m") else int(text) * 1000
 
 
+def _requests(app: App, stem: str) -> Iterator[Fault]:
+    engine = app.engine
+    slots = engine.max_num_seqs if isinstance(engine, Vllm) else engine.parallel
+    if app.least_requests > slots:
+        problem = f"the server runs at most {slots} requests at once"
+        remedy = "Demand fewer, or let the server run more."
+        yield Fault(f"{stem}.least_requests", problem, remedy, f"{app.least_requests:g}")
+
+
 def _env(app: App, stem: str) -> Iterator[Fault]:
     for index, variable in enumerate(app.engine.env):
         if "OLARES_USER" in variable.name + variable.value:
@@ -238,4 +239,4 @@ def _all_texts(value: object, path: str) -> Iterator[tuple[str, Text]]:
             yield from _all_texts(getattr(value, item.name), f"{path}.{item.name}")
 
 
-_RULES = (_identity, _models, _image, _vllm, _llamacpp, _resources, _env, _texts)
+_RULES = (_identity, _models, _image, _vllm, _llamacpp, _resources, _requests, _env, _texts)

@@ -59,9 +59,14 @@ class Plan:
     levers: tuple[Lever, ...]
 
     @property
+    def failed(self) -> bool:
+        """Whether a recorded run of this deployment failed."""
+        return any(run.outcome == "failed" for run in self.runs)
+
+    @property
     def measured(self) -> bool:
-        """Whether a recorded run, not the formula, proves the verdict."""
-        return bool(self.runs)
+        """Whether a recorded run, not the formula, gives the verdict."""
+        return self.failed or (bool(self.runs) and self.least_requests == 1)
 
     @property
     def free(self) -> int:
@@ -90,7 +95,7 @@ def plan(app: App, facts: Facts) -> Plan:
         requests=memory.requests,
         least_requests=app.least_requests,
         predicted=predicted,
-        verdict=_decide(predicted, runs),
+        verdict=_decide(predicted, runs, app.least_requests),
         runs=runs,
         caveats=memory.caveats,
         levers=_levers(app, facts, need),
@@ -114,10 +119,12 @@ def _runs(app: App, facts: Facts) -> tuple[Run, ...]:
     return tuple(run for run in facts.runs if deployment and run.deployment == deployment)
 
 
-def _decide(predicted: Verdict, runs: tuple[Run, ...]) -> Verdict:
+def _decide(predicted: Verdict, runs: tuple[Run, ...], least_requests: float) -> Verdict:
+    """A run that failed refuses; one that served proves a start and one full request,
+    so a demand for more stands on the formula."""
     if any(run.outcome == "failed" for run in runs):
         return Verdict.DOES_NOT_FIT
-    return Verdict.FITS if runs else predicted
+    return Verdict.FITS if runs and least_requests == 1 else predicted
 
 
 def _levers(app: App, facts: Facts, need: Estimate) -> tuple[Lever, ...]:

@@ -25,12 +25,12 @@ def _lines(plan: Plan) -> Iterator[str]:
     yield f"{plan.app} on {plan.device.title} ({plan.device.gpu})"
     for term in plan.terms:
         yield f"  {term.name:<{width}}  {_amount(term.estimate)}  {term.formula}"
-    yield f"  {'need':<{width}}  {_amount(plan.need)}"
+    yield f"  {'need':<{width}}  {_amount(plan.need)}".rstrip()
     yield f"  {'limit':<{width}}  {plan.limit.size / GIB:8.2f} GiB  {'':15}  {plan.limit.formula}"
     yield f"  {WORDS[plan.verdict]}: {_reason(plan)}"
     yield f"  {_requests(plan)}"
     yield from (f"  not in the sum: {caveat}" for caveat in plan.caveats)
-    yield from (f"  measured: {run.said} ({run.source})" for run in plan.runs)
+    yield from (f"  recorded run, {run.outcome}: {run.said} ({run.source})" for run in plan.runs)
     if plan.levers:
         yield f"  biggest lever: {lever_text(plan)}"
 
@@ -45,8 +45,7 @@ def lever_text(plan: Plan) -> str:
     """The lever that frees most, in words."""
     lever = plan.levers[0]
     text = f"{lever.field} {lever.before} -> {lever.after} frees {lever.frees / GIB:.2f} GiB"
-    failed = any(run.outcome == "failed" for run in plan.runs)
-    enough = plan.verdict != Verdict.FITS and lever.verdict == Verdict.FITS and not failed
+    enough = plan.verdict != Verdict.FITS and lever.verdict == Verdict.FITS and not plan.failed
     return f"{text}, and then it fits" if enough else text
 
 
@@ -61,7 +60,7 @@ def _amount(size: Estimate) -> str:
 
 
 def _reason(plan: Plan) -> str:
-    if any(run.outcome == "failed" for run in plan.runs):
+    if plan.failed:
         return "a run of this very deployment failed for memory"
     if plan.measured:
         return f"measured on this very deployment; by formula alone {plan.predicted}"
