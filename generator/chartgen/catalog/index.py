@@ -1,7 +1,8 @@
 """The index: the answers that devices ask for, derived from the ledger and the packages.
 
 Its shapes are those of the Olares market contract 1.3 to 1.5 and 1.7b: `hash`,
-`info` and `details` are the three answers of a market source. One wrong type in
+`info` and `details` are the three answers of a market source; `olares` holds the range
+of Olares versions of each app, `source` the market itself, for answers of a later client. One wrong type in
 `info` makes a device drop the whole source, so every entry is typed. The
 hash is a pure function of the content: no clock, no host, no order of files.
 """
@@ -77,6 +78,16 @@ class EntranceEntry(TypedDict):
     openMethod: str
 
 
+class CategoryEntry(TypedDict):
+    """A category of the sidebar."""
+
+    slug: str
+    name: str
+    title: dict[str, str]
+    icon: str
+    sort: int
+
+
 class LicenseEntry(TypedDict):
     """A licence by name and address."""
 
@@ -132,13 +143,18 @@ def derive_index(ledger: Ledger, listed: Sequence[Listed], market: Market) -> In
     details = {key: _detail(key, by_id[key], ledger) for key in sorted(by_id)}
     summaries = {key: _summary(key, by_id[key]) for key in details}
     data = {"apps": summaries, **_layout(ledger, listed, market)}
-    digest = hashlib.sha256(_canonical({"data": data, "details": details})).hexdigest()
+    ranges = {key: by_id[key].manifest.olares_range for key in details}
+    source = {"id": market.source_id, "title": market.title, "categories": _categories(market)}
+    content = {"data": data, "details": details, "olares": ranges, "source": source}
+    digest = hashlib.sha256(_canonical(content)).hexdigest()
     updated = max(map(_midnight, _releases(ledger)), default=NO_RELEASE)
     head = {"hash": digest, "last_updated": updated, "version": OLARES_VERSION}
     answers = {
         "hash": head,
         "info": {**head, "stats": {}, "data": data},
         "details": {"apps": details, "version": OLARES_VERSION, "not_found": []},
+        "olares": ranges,
+        "source": source,
     }
     text = json.dumps(answers, ensure_ascii=False, indent=1, sort_keys=True)
     return Index(digest, len(details), f"{text}\n")
@@ -259,16 +275,29 @@ def _page() -> dict[str, object]:
 
 def _tags(market: Market) -> dict[str, object]:
     return {
-        category.slug: {
-            "_id": category.slug,
+        category["slug"]: {
+            "_id": category["slug"],
+            "name": category["name"],
+            "title": category["title"],
+            "icon": category["icon"],
+            "sort": category["sort"],
+            "source": 1,
+        }
+        for category in _categories(market)
+    }
+
+
+def _categories(market: Market) -> list[CategoryEntry]:
+    return [
+        {
+            "slug": category.slug,
             "name": category.name,
             "title": {"en-US": category.title.en, "zh-CN": category.title.zh},
             "icon": category.icon,
             "sort": place,
-            "source": 1,
         }
         for place, category in enumerate(market.categories, 1)
-    }
+    ]
 
 
 def _canonical(content: Mapping[str, object]) -> bytes:

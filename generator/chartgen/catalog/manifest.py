@@ -94,6 +94,20 @@ class Entrance(_Part):
     open_method: Annotated[str, Field(alias="openMethod")]
 
 
+class Dependency(_Part):
+    """Something that must be there before the app; `version` is a range."""
+
+    name: str
+    version: str
+    type: str
+
+
+class Options(_Part):
+    """Options of the app."""
+
+    dependencies: tuple[Dependency, ...] = ()
+
+
 class Manifest(_Part):
     """An OlaresManifest, as far as the catalog tells it."""
 
@@ -102,6 +116,13 @@ class Manifest(_Part):
     metadata: Metadata
     entrances: tuple[Entrance, ...]
     spec: Spec
+    options: Options
+
+    @property
+    def olares_range(self) -> str:
+        """The versions of Olares that may install the app; empty for all."""
+        found = (item for item in self.options.dependencies if item.type == "system")
+        return next((item.version for item in found if item.name == "olares"), "")
 
 
 def parse_manifest(text: str, source: str) -> Manifest:

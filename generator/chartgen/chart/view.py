@@ -59,7 +59,7 @@ class View:
         return {
             **engine_of(self.app).quotes(self.app),
             "engine_version": version if isinstance(version, str) else engine.image.tag,
-            "model": weights.repo if weights else "",
+            "model": ", ".join(filter(None, (weights.repo, weights.file))) if weights else "",
             "port": str(engine.port),
         }
 
