@@ -17,7 +17,7 @@ the errors of one run together; nothing is written when one is raised.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -61,11 +61,15 @@ class Faults(ChartgenError):
 
 
 class UnknownApp(Faults):
-    """An app that no spec declares."""
+    """Apps that no spec declares; `near` has the names that are like each."""
 
-    def __init__(self, *, name: str, near: Sequence[str]) -> None:
+    def __init__(self, *, near: Mapping[str, Sequence[str]]) -> None:
+        super().__init__([self._fault(name, found) for name, found in near.items()])
+
+    @staticmethod
+    def _fault(name: str, near: Sequence[str]) -> Fault:
         hint = f"Did you mean {' or '.join(near)}?" if near else "`chartgen build` builds all apps."
-        super().__init__([Fault(name, "no spec in charts_src/ declares this app", hint)])
+        return Fault(name, "no spec in charts_src/ declares this app", hint)
 
 
 class DoesNotFit(ChartgenError):

@@ -1,10 +1,10 @@
 """The index: the answers that devices ask for, derived from the ledger and the packages.
 
 Its shapes are those of the Olares market contract 1.3 to 1.5 and 1.7b: `hash`,
-`info` and `details` are the three answers of a market source; `olares` holds the range
-of Olares versions of each app, `source` the market itself, for answers of a later client. One wrong type in
-`info` makes a device drop the whole source, so every entry is typed. The
-hash is a pure function of the content: no clock, no host, no order of files.
+`info` and `details` are the three answers of a market source. One wrong type in
+`info` makes a device drop the whole source, so every entry is typed. `olares` holds
+the range of Olares versions of each app, `source` the market itself: what later
+clients ask for. The hash is a pure function of the content: no clock, no host.
 """
 
 from __future__ import annotations

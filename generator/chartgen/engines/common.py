@@ -7,6 +7,9 @@ from chartgen.errors import Fault
 from chartgen.facts import Checkpoint, Facts, ModelFacts
 from chartgen.spec import App, Model
 
+EXTRA_ROLES = ("mmproj", "draft")
+"""Models beside the weights that lie in GPU memory."""
+
 
 def known(app: App, facts: Facts, role: str) -> tuple[ModelFacts, Checkpoint] | None:
     """What is known of the model that plays `role`, or None where the app has none."""
@@ -66,6 +69,19 @@ def over_native_context(app: App, facts: Facts, field: str, tokens: int) -> list
             str(tokens),
         )
     ]
+
+
+def settings_of(app: App, **named: object) -> tuple[str, ...]:
+    """Settings that touch memory as `field=value`, sorted; those at None, False or an
+    empty text are the engine's defaults and left out."""
+    chosen = {name: value for name, value in named.items() if value not in (None, False, "")}
+    other = {f"{model.role}={model.path}" for model in app.models if model.role in EXTRA_ROLES}
+    variables = {f"env {variable.name}={variable.value}" for variable in app.engine.env}
+    arguments = (
+        {f"extra_args={' '.join(app.engine.extra_args)}"} if app.engine.extra_args else set()
+    )
+    plain = {f"{name}={value}" for name, value in chosen.items()}
+    return tuple(sorted(plain | other | variables | arguments))
 
 
 def weights_term(checkpoint: Checkpoint) -> Term:

@@ -16,7 +16,9 @@ class Deployment:
     """Everything that decides how much memory a server takes.
 
     Parsers, names and texts are not part of it: they do not change the sum.
-    `utilization` is None for engines that are not given a fraction.
+    `utilization` is None for engines that are not given a fraction; `settings` are
+    all other settings that touch memory and are not at the engine's default, as
+    `field=value`, sorted.
     """
 
     engine: str
@@ -29,6 +31,7 @@ class Deployment:
     utilization: float | None
     vision: bool
     device: str
+    settings: tuple[str, ...] = ()
 
     def differences(self, other: Deployment) -> tuple[str, ...]:
         """The fields in which `other` is another deployment, as `field a, not b`."""
@@ -58,6 +61,7 @@ class Run(Fact):
     utilization: Annotated[float, Field(gt=0, lt=1)] | None = None
     vision: bool
     device: Sentence
+    settings: tuple[Sentence, ...] = Field(default=(), strict=False)
     uncertain: Sentence | None = None
 
     @property

@@ -48,10 +48,24 @@ def load_facts(root: Path) -> Facts:
     models = _read_all(source / "models", ModelFacts, faults)
     devices = _read_all(source / "devices", Device, faults)
     files = _read_all(source / "evidence", RunFile, faults)
+    runs = tuple(run for file in files for run in file.runs)
+    faults += _twice("devices", [device.name for device in devices])
+    faults += _twice("models", [model.name for model in models])
+    faults += _twice("evidence", [run.id for run in runs])
+    files_known = [f"{one.repo} {one.file or ''}" for item in models for one in item.checkpoints]
+    faults += _twice("models", files_known)
     if faults:
         raise Faults(faults)
-    runs = tuple(run for file in files for run in file.runs)
     return Facts(tuple(models), {device.name: device for device in devices}, runs)
+
+
+def _twice(folder: str, names: list[str]) -> list[Fault]:
+    """Two facts about one thing can disagree, so a name stands once."""
+    return [
+        Fault(f"charts_src/{folder}", "this is declared more than once", "Keep one.", name.strip())
+        for name in dict.fromkeys(names)
+        if names.count(name) > 1
+    ]
 
 
 def _read_all(folder: Path, kind: type[F], faults: list[Fault]) -> list[F]:

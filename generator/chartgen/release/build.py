@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from chartgen.catalog import (
     Catalog,
@@ -45,13 +45,14 @@ from chartgen.release.decide import (
 from chartgen.release.icons import icon_faults, read_icon
 from chartgen.release.result import AppResult, BuildResult, Status
 from chartgen.spec import App, Market
-from chartgen.spec.load import Loaded, load_apps, load_market
+from chartgen.spec.load import load_apps, load_market
 from chartgen.vram import Plan, Verdict, plan, plan_faults, plan_text
 
 if TYPE_CHECKING:
     from chartgen.lint.helm import Helm
 
 CATALOG = "catalog"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +92,10 @@ def build(
     """
     home = root / CATALOG
     with catalog_lock(home, waiting=lambda: progress(Progress("waiting for a build", 0, 0))):
-        loaded = load_apps(root, names)
-        market, facts, catalog = load_market(root), load_facts(root), read_catalog(home)
-        _refuse_faults(loaded, facts, catalog.ledger, market, root)
+        catalog = read_catalog(home)
+        apps, facts, market = _load(root, names, catalog.ledger)
         with Prover(find_helm) as prover:
-            made = _make_all(loaded.apps, facts, market, catalog, progress, prover)
+            made = _make_all(apps, facts, market, catalog, progress, prover)
             draft = draft_catalog(catalog, _changes(made, catalog.ledger, root), market)
             progress(Progress("proving with Helm", len(made), len(made)))
             helm = prover.finish()
@@ -108,21 +108,34 @@ def build(
         catalog_apps=draft.index.apps,
         written=written,
         helm=helm,
-        warnings=_market_warnings(market, loaded.apps, catalog.ledger, everything=not names),
+        warnings=_market_warnings(market, apps, catalog.ledger, everything=not names),
     )
 
 
-def _refuse_faults(
-    loaded: Loaded, facts: Facts, ledger: Ledger, market: Market, root: Path
-) -> None:
+def _load(
+    root: Path, names: Sequence[str], ledger: Ledger
+) -> tuple[tuple[App, ...], Facts, Market]:
+    """Everything that people wrote; raises `Faults` with all that is wrong with it."""
+    loaded = load_apps(root, names)
     faults = [*loaded.faults]
+    facts = _or_faults(load_facts, root, faults)
+    market = _or_faults(load_market, root, faults)
     for app in loaded.apps:
-        faults += plan_faults(app, facts)
+        faults += plan_faults(app, facts) if facts else []
+        faults += _category_faults(app, market) if market else []
         faults += version_faults(app, ledger)
-        faults += _category_faults(app, market)
         faults += icon_faults(app, root)
-    if faults:
+    if faults or facts is None or market is None:
         raise Faults(faults)
+    return loaded.apps, facts, market
+
+
+def _or_faults(load: Callable[[Path], T], root: Path, faults: list[Fault]) -> T | None:
+    try:
+        return load(root)
+    except Faults as error:
+        faults += error.faults
+        return None
 
 
 def _category_faults(app: App, market: Market) -> list[Fault]:

@@ -76,6 +76,11 @@ class LlamaCpp:
     extra_args: tuple[ExtraArg, ...] = ()
 
     @property
+    def full_slots(self) -> int:
+        """Slots that can be full at once; unified slots share one context."""
+        return 1 if self.kv_unified else self.parallel
+
+    @property
     def ctx_per_slot(self) -> int:
         """Tokens that one slot can hold."""
         return self.ctx_size if self.kv_unified else self.ctx_size // self.parallel

@@ -12,7 +12,7 @@ import importlib.util
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, fields
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
@@ -21,7 +21,23 @@ from types import CodeType, ModuleType
 from typing import TypeVar
 
 from chartgen.errors import Fault, Faults, UnknownApp
-from chartgen.spec import App, Image, LlamaCpp, Market, Model, Vllm
+from chartgen.spec import (
+    App,
+    Category,
+    EnvVar,
+    Image,
+    License,
+    LlamaCpp,
+    LlamaSpeculation,
+    Market,
+    Model,
+    Resources,
+    Speculation,
+    Suspended,
+    Text,
+    Unknown,
+    Vllm,
+)
 from chartgen.spec.check import check
 from chartgen.spec.rules import app_faults, market_faults
 
@@ -76,8 +92,8 @@ def _chosen(files: Sequence[Path], names: Sequence[str]) -> list[Path]:
     known = {file.stem: file for file in files}
     unknown = [name for name in names if name not in known]
     if unknown:
-        near = difflib.get_close_matches(unknown[0], known, n=3, cutoff=0.5)
-        raise UnknownApp(name=unknown[0], near=near)
+        near = {name: difflib.get_close_matches(name, known, n=3, cutoff=0.5) for name in unknown}
+        raise UnknownApp(near=near)
     return [known[name] for name in dict.fromkeys(names)] if names else list(files)
 
 
@@ -104,57 +120,81 @@ def _run(file: Path) -> tuple[ModuleType, Fault | None]:
         return module, Fault(where, "there is no such file", "Add it; README shows an example.")
     except OSError as error:
         return module, Fault(where, f"it cannot be read: {error.strerror}", "Make it readable.")
-    except (Exception, SystemExit) as error:  # noqa: BLE001 any code may raise anything
-        return module, _broken(error, file, where)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 any code may raise anything
+        return module, _broken(error, file)
     return module, None
 
 
-def _broken(error: BaseException, file: Path, where: str) -> Fault:
-    line = _line(error, file)
-    place = f"{where}:{line}" if line else where
-    if isinstance(error, TypeError) and (fault := _wrong_field(error, where, file.stem)):
+def _broken(error: BaseException, file: Path) -> Fault:
+    if isinstance(error, TypeError) and (fault := _wrong_field(error, file)):
         return fault
     problem = f"{type(error).__name__}: {error}".splitlines()[0]
-    return Fault(place, problem, "Correct the Python in this file.")
+    return Fault(_place(error, file), problem, "Correct the Python in this file.")
 
 
-def _line(error: BaseException, file: Path) -> int | None:
-    """The last line of `file` itself that was running, or where its syntax breaks."""
-    if isinstance(error, SyntaxError) and error.lineno:
-        return error.lineno
-    trace, line = error.__traceback__, None
+def _place(error: BaseException, file: Path) -> str:
+    """The file and line of this repository's that was running last, or whose syntax breaks."""
+    folder = file.parent
+    found, line = file, 0
+    trace = error.__traceback__
     while trace:
-        if trace.tb_frame.f_code.co_filename == str(file):
-            line = trace.tb_lineno
+        running = Path(trace.tb_frame.f_code.co_filename)
+        if running.is_relative_to(folder):
+            found, line = running, trace.tb_lineno
         trace = trace.tb_next
-    return line
+    if isinstance(error, SyntaxError) and error.filename:
+        broken = Path(error.filename)
+        found, line = (broken, error.lineno or 0) if broken.is_relative_to(folder) else (found, 0)
+    place = f"{PACKAGE}/{found.relative_to(folder)}"
+    return f"{place}:{line}" if line else place
 
 
-def _wrong_field(error: TypeError, where: str, app: str) -> Fault | None:
+def _wrong_field(error: TypeError, file: Path) -> Fault | None:
     """A constructor's complaint about its fields, as a fault with a dotted path."""
     text = str(error)
     owner = re.match(r"(\w+)\.__init__\(\)", text)
     named = re.findall(r"'(\w+)'", text)
-    if not owner or not named:
+    if not owner or not named or owner[1] not in _CLASSES:
         return None
-    path = ".".join([app, *_PLACES.get(owner[1], (owner[1],)), named[0]])
+    path = ".".join(filter(None, (file.stem, _CLASSES[owner[1]].place, named[0])))
+    seen = _place(error, file)
     if "unexpected" in text:
-        near = difflib.get_close_matches(named[0], _FIELDS.get(owner[1], ()), n=2)
+        near = difflib.get_close_matches(named[0], _CLASSES[owner[1]].fields, n=2)
         hint = f"Did you mean {' or '.join(near)}?" if near else "Remove it."
-        return Fault(path, f"{owner[1]} has no such field", hint, where)
-    return Fault(path, f"{owner[1]} needs {', '.join(named)}", "Add what is missing.", where)
+        return Fault(path, f"{owner[1]} has no such field", hint, seen)
+    return Fault(path, f"{owner[1]} needs {', '.join(named)}", "Add what is missing.", seen)
 
 
-_PLACES: dict[str, tuple[str, ...]] = {
-    "App": (),
-    "Vllm": ("engine",),
-    "LlamaCpp": ("engine",),
-    "Image": ("engine", "image"),
-    "Model": ("models",),
+@dataclass(frozen=True, slots=True)
+class _Class:
+    """Where a spec class stands below an app, and what fields it has."""
+
+    place: str
+    fields: tuple[str, ...]
+
+
+_PLACES = {
+    App: "",
+    Market: "",
+    Vllm: "engine",
+    LlamaCpp: "engine",
+    Image: "engine.image",
+    Speculation: "engine.speculation",
+    LlamaSpeculation: "engine.speculation",
+    EnvVar: "engine.env",
+    Model: "models",
+    License: "license",
+    Resources: "resources",
+    Suspended: "suspended",
+    Category: "categories",
+    Text: "text",
+    Unknown: "unknown",
 }
-_FIELDS = {
-    kind.__name__: tuple(item.name for item in fields(kind))
-    for kind in (App, Vllm, LlamaCpp, Image, Model, Market)
+_CLASSES = {
+    kind.__name__: _Class(place, tuple(item.name for item in fields(kind)))
+    for kind, place in _PLACES.items()
 }
 
 
@@ -194,6 +234,14 @@ class _Finder(MetaPathFinder):
             return importlib.util.spec_from_file_location(
                 fullname, file, loader=_FreshLoader(fullname, str(file))
             )
+        package = place / "__init__.py"
+        if package.is_file():
+            return importlib.util.spec_from_file_location(
+                fullname,
+                package,
+                loader=_FreshLoader(fullname, str(package)),
+                submodule_search_locations=[str(place)],
+            )
         spec = ModuleSpec(fullname, None, is_package=True)
         spec.submodule_search_locations = [str(place)]
         return spec if place.is_dir() else None
@@ -206,7 +254,9 @@ def _importable(root: Path) -> Iterator[None]:
     before = {name: sys.modules.pop(name) for name in _loaded_names()}
     sys.meta_path.insert(0, finder)
     try:
-        yield
+        # What a spec prints must not get between the lines that programs read.
+        with redirect_stdout(sys.stderr):
+            yield
     finally:
         sys.meta_path.remove(finder)
         for name in _loaded_names():

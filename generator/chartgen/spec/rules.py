@@ -194,9 +194,9 @@ def _size(text: str) -> int:
 
 def _requests(app: App, stem: str) -> Iterator[Fault]:
     engine = app.engine
-    slots = engine.max_num_seqs if isinstance(engine, Vllm) else engine.parallel
+    slots = engine.max_num_seqs if isinstance(engine, Vllm) else engine.full_slots
     if app.least_requests > slots:
-        problem = f"the server runs at most {slots} requests at once"
+        problem = f"the server runs at most {slots} requests at full context at once"
         remedy = "Demand fewer, or let the server run more."
         yield Fault(f"{stem}.least_requests", problem, remedy, f"{app.least_requests:g}")
 

@@ -8,7 +8,7 @@ deployment replaces the prediction: one that served proves, one that failed refu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from chartgen.engines import Limit, Memory, Requests, Term, engine_of
@@ -92,7 +92,7 @@ def plan(app: App, facts: Facts) -> Plan:
         terms=memory.terms,
         need=need,
         limit=memory.limit,
-        requests=memory.requests,
+        requests=_requests(memory, runs),
         least_requests=app.least_requests,
         predicted=predicted,
         verdict=_decide(predicted, runs, app.least_requests),
@@ -125,6 +125,14 @@ def _decide(predicted: Verdict, runs: tuple[Run, ...], least_requests: float) ->
     if any(run.outcome == "failed" for run in runs):
         return Verdict.DOES_NOT_FIT
     return Verdict.FITS if runs and least_requests == 1 else predicted
+
+
+def _requests(memory: Memory, runs: tuple[Run, ...]) -> Requests:
+    """A server that ran held at least one request."""
+    if not runs or any(run.outcome == "failed" for run in runs):
+        return memory.requests
+    found = memory.requests
+    return replace(found, low=max(1.0, found.low), value=max(1.0, found.value))
 
 
 def _levers(app: App, facts: Facts, need: Estimate) -> tuple[Lever, ...]:

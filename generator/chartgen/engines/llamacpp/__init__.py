@@ -6,7 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from chartgen.engines.base import Command, Memory, Variant
-from chartgen.engines.common import model_faults, over_native_context, tokens_in_words
+from chartgen.engines.common import (
+    model_faults,
+    over_native_context,
+    settings_of,
+    tokens_in_words,
+)
 from chartgen.engines.llamacpp.cells import BYTES_PER_ELEMENT, ubatch
 from chartgen.engines.llamacpp.command import command
 from chartgen.engines.llamacpp.memory import memory
@@ -51,14 +56,27 @@ class LlamaCppEngine:
             utilization=None,
             vision=app.model("mmproj") is not None,
             device=app.device,
+            settings=settings_of(
+                app,
+                flash_attn=None if engine.flash_attn == "on" else engine.flash_attn,
+                fork=engine.fork,
+                kv_unified=engine.kv_unified,
+                n_batch=engine.n_batch,
+                speculation=engine.speculation.spec_type if engine.speculation else None,
+                swa_full=engine.swa_full,
+            ),
         )
 
     def variants(self, app: App) -> Iterator[Variant]:
         """A narrower cache, half the context, half the micro-batch, no projector."""
         engine = llamacpp(app)
-        if BYTES_PER_ELEMENT[engine.cache_type_k].value > BYTES_PER_ELEMENT["q8_0"].value:
-            narrow = replace(engine, cache_type_k="q8_0", cache_type_v="q8_0")
-            yield Variant("cache_type_k", engine.cache_type_k, "q8_0", replace(app, engine=narrow))
+        narrow = BYTES_PER_ELEMENT["q8_0"].value
+        if BYTES_PER_ELEMENT[engine.cache_type_k].value > narrow:
+            changed = replace(engine, cache_type_k="q8_0")
+            yield Variant("cache_type_k", engine.cache_type_k, "q8_0", replace(app, engine=changed))
+        if BYTES_PER_ELEMENT[engine.cache_type_v].value > narrow:
+            changed = replace(engine, cache_type_v="q8_0")
+            yield Variant("cache_type_v", engine.cache_type_v, "q8_0", replace(app, engine=changed))
         half = replace(engine, ctx_size=engine.ctx_size // 2)
         yield Variant(
             "ctx_size", str(engine.ctx_size), str(half.ctx_size), replace(app, engine=half)

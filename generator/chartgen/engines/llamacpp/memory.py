@@ -125,11 +125,12 @@ def _sliding(model: ModelFacts, engine: LlamaCpp) -> int:
 
 def _f16_copy(model: ModelFacts, engine: LlamaCpp) -> int:
     """Flash attention turns one whole layer of a quantised cache into f16 for prefill."""
-    if engine.flash_attn == "off" or engine.cache_type_k in FLOAT:
+    if engine.flash_attn == "off":
         return 0
+    quantised = [kind for kind in (engine.cache_type_k, engine.cache_type_v) if kind not in FLOAT]
     tokens = sequence_cells(engine) * streams(engine)
-    widest = max(kind.elements_per_token for kind in model.attention if kind.kind == "full")
-    return widest * 2 * tokens
+    full = (kind.kv_heads * kind.head_dim for kind in model.attention if kind.kind == "full")
+    return max(full, default=0) * len(quantised) * 2 * tokens
 
 
 def _scratch_term(model: ModelFacts, engine: LlamaCpp) -> Term:
@@ -147,8 +148,8 @@ def _scratch_term(model: ModelFacts, engine: LlamaCpp) -> Term:
 
 def _requests(engine: LlamaCpp) -> Requests:
     """Every slot holds its own full context from the start."""
-    slots = 1 if engine.kv_unified else engine.parallel
-    return Requests(float(slots), float(slots), float(slots), engine.ctx_per_slot)
+    slots = float(engine.full_slots)
+    return Requests(slots, slots, slots, engine.ctx_per_slot)
 
 
 def _caveats(app: App, engine: LlamaCpp) -> tuple[str, ...]:

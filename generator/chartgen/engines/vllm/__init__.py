@@ -6,7 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from chartgen.engines.base import Command, Memory, Variant
-from chartgen.engines.common import model_faults, over_native_context, tokens_in_words
+from chartgen.engines.common import (
+    model_faults,
+    over_native_context,
+    settings_of,
+    tokens_in_words,
+)
 from chartgen.engines.vllm.command import command
 from chartgen.engines.vllm.memory import memory
 from chartgen.errors import Fault
@@ -50,6 +55,7 @@ class VllmEngine:
             utilization=engine.gpu_memory_utilization,
             vision=engine.images_per_prompt > 0,
             device=app.device,
+            settings=_settings(app, engine),
         )
 
     def variants(self, app: App) -> Iterator[Variant]:
@@ -83,6 +89,24 @@ def vllm(app: App) -> Vllm:
     if not isinstance(app.engine, Vllm):
         raise TypeError(f"{app.name} does not run on vLLM")
     return app.engine
+
+
+def _settings(app: App, engine: Vllm) -> tuple[str, ...]:
+    """What touches memory beside the settings that a deployment names."""
+    chosen = engine.speculation
+    return settings_of(
+        app,
+        cudagraph_mode=engine.cudagraph_mode,
+        dtype=engine.dtype if engine.dtype != "auto" else None,
+        enable_chunked_prefill="off" if engine.enable_chunked_prefill is False else None,
+        enable_prefix_caching=None if engine.enable_prefix_caching else "off",
+        enforce_eager=engine.enforce_eager,
+        images_per_prompt=engine.images_per_prompt if engine.images_per_prompt > 1 else None,
+        language_model_only=engine.language_model_only,
+        load_format=engine.load_format if engine.load_format != "auto" else None,
+        quantization=engine.quantization,
+        speculation=f"{chosen.method} {chosen.num_speculative_tokens}" if chosen else None,
+    )
 
 
 def _variant(app: App, field: str, changed: Vllm) -> Variant:
