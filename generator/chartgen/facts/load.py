@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -48,33 +48,45 @@ def load_facts(root: Path) -> Facts:
     models = _read_all(source / "models", ModelFacts, faults)
     devices = _read_all(source / "devices", Device, faults)
     files = _read_all(source / "evidence", RunFile, faults)
-    runs = tuple(run for file in files for run in file.runs)
-    faults += _twice("devices", [device.name for device in devices])
-    faults += _twice("models", [model.name for model in models])
-    faults += _twice("evidence", [run.id for run in runs])
-    files_known = [f"{one.repo} {one.file or ''}" for item in models for one in item.checkpoints]
-    faults += _twice("models", files_known)
+    faults += _twice((file, item.name) for file, item in models)
+    faults += _twice((file, item.name) for file, item in devices)
+    faults += _twice((file, run.id) for file, item in files for run in item.runs)
+    faults += _twice(
+        (file, f"{one.repo}, {one.file or 'the whole repository'}")
+        for file, item in models
+        for one in item.checkpoints
+    )
     if faults:
         raise Faults(faults)
-    return Facts(tuple(models), {device.name: device for device in devices}, runs)
+    runs = tuple(run for _, item in files for run in item.runs)
+    by_name = {device.name: device for _, device in devices}
+    return Facts(tuple(model for _, model in models), by_name, runs)
 
 
-def _twice(folder: str, names: list[str]) -> list[Fault]:
-    """Two facts about one thing can disagree, so a name stands once."""
-    return [
-        Fault(f"charts_src/{folder}", "this is declared more than once", "Keep one.", name.strip())
-        for name in dict.fromkeys(names)
-        if names.count(name) > 1
-    ]
+def _twice(named: Iterable[tuple[str, str]]) -> list[Fault]:
+    """Two facts about one thing can disagree, so each is declared once."""
+    first: dict[str, str] = {}
+    faults = []
+    for file, name in named:
+        if name in first:
+            problem = f"this is declared in {first[name]} already"
+            faults.append(Fault(file, problem, "Keep one of the two.", name))
+        first.setdefault(name, file)
+    return faults
 
 
-def _read_all(folder: Path, kind: type[F], faults: list[Fault]) -> list[F]:
-    found = [_read(file, kind, faults) for file in sorted(folder.glob("*.toml"))]
-    return [item for item in found if item]
+def _read_all(folder: Path, kind: type[F], faults: list[Fault]) -> list[tuple[str, F]]:
+    """Each facts file as its path from `charts_src` and its content."""
+    found = ((_where(file), _read(file, kind, faults)) for file in sorted(folder.glob("*.toml")))
+    return [(where, item) for where, item in found if item]
+
+
+def _where(file: Path) -> str:
+    return "/".join(file.parts[-3:])
 
 
 def _read(file: Path, kind: type[F], faults: list[Fault]) -> F | None:
-    where = "/".join(file.parts[-3:])
+    where = _where(file)
     try:
         return kind.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
     except OSError as error:

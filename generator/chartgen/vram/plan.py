@@ -84,7 +84,7 @@ def plan(app: App, facts: Facts) -> Plan:
     device = facts.devices[app.device]
     memory = engine_of(app).memory(app, facts, device)
     need = _need(memory)
-    predicted = _predict(memory)
+    predicted = _predict(memory, app.least_requests)
     runs = _runs(app, facts)
     return Plan(
         app=app.name,
@@ -106,9 +106,9 @@ def _need(memory: Memory) -> Estimate:
     return sum((term.estimate for term in memory.terms), ZERO)
 
 
-def _predict(memory: Memory) -> Verdict:
+def _predict(memory: Memory, least_requests: float) -> Verdict:
     need = _need(memory)
-    if need.low > memory.limit.size:
+    if need.low > memory.limit.size or least_requests > memory.requests.high:
         return Verdict.DOES_NOT_FIT
     proven = need.high <= memory.limit.size and not memory.caveats
     return Verdict.FITS if proven else Verdict.UNPROVEN
@@ -141,7 +141,7 @@ def _levers(app: App, facts: Facts, need: Estimate) -> tuple[Lever, ...]:
     for variant in engine_of(app).variants(app):
         memory = engine_of(app).memory(variant.app, facts, device)
         frees = Bytes(need.value - _need(memory).value)
-        verdict = _predict(memory)
+        verdict = _predict(memory, app.least_requests)
         found.append(Lever(variant.field, variant.before, variant.after, frees, verdict))
     useful = (lever for lever in found if lever.frees > 0)
     return tuple(sorted(useful, key=lambda lever: -lever.frees))

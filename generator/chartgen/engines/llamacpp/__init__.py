@@ -59,10 +59,7 @@ class LlamaCppEngine:
             settings=settings_of(
                 app,
                 flash_attn=None if engine.flash_attn == "on" else engine.flash_attn,
-                fork=engine.fork,
                 kv_unified=engine.kv_unified,
-                n_batch=engine.n_batch,
-                speculation=engine.speculation.spec_type if engine.speculation else None,
                 swa_full=engine.swa_full,
             ),
         )
