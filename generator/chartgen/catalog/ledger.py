@@ -118,7 +118,9 @@ def parse_ledger(text: str, source: str) -> Ledger:
 
 
 def _rows(text: str, source: str) -> Iterator[Row]:
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.removesuffix("\n").split("\n"), 1):
+        if not text:
+            return
         try:
             row = _ROWS.validate_json(line)
         except ValidationError as error:

@@ -59,13 +59,20 @@ def read_catalog(root: Path) -> Catalog:
 
     Raises `CatalogBroken` for the first package that is missing or was changed.
     """
-    file = root / LEDGER
-    text = file.read_text("utf-8") if file.is_file() else ""
-    ledger = parse_ledger(text, str(file))
+    ledger = _read_ledger(root / LEDGER)
     for releases in ledger.releases.values():
         for release in releases:
             _verify(root, release)
     return Catalog(root, ledger)
+
+
+def _read_ledger(file: Path) -> Ledger:
+    try:
+        text = file.read_text("utf-8") if file.is_file() else ""
+    except UnicodeDecodeError as error:
+        problem = f"this is no text: {error}"
+        raise CatalogBroken(path=str(file), problem=problem, remedy=_RESTORE) from error
+    return parse_ledger(text, str(file))
 
 
 def _verify(root: Path, release: Release) -> None:
@@ -130,7 +137,7 @@ def write_catalog(draft: Draft, target: Path) -> bool:
     this catalog.
     """
     if target != draft.base.root:
-        _check_target(target, draft.ledger)
+        _check_target(target, draft)
     elif all(_holds(target / path, data) for path, data in draft.new.items()):
         return False
     _replace(draft.base.root, draft.new, target)
@@ -141,27 +148,31 @@ def _holds(path: Path, data: bytes) -> bool:
     return path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data
 
 
-def _check_target(target: Path, ledger: Ledger) -> None:
+def _check_target(target: Path, draft: Draft) -> None:
+    if target.is_relative_to(draft.base.root):
+        problem = "this lies inside the catalog itself"
+        raise CatalogBroken(path=str(target), problem=problem, remedy="Name another folder.")
     if not target.exists() or not any(target.iterdir()):
         return
     if not (target / LEDGER).is_file():
         problem = "the folder is not empty and holds no catalog"
         raise CatalogBroken(path=str(target), problem=problem, remedy="Name an empty folder.")
-    there = parse_ledger((target / LEDGER).read_text("utf-8"), str(target / LEDGER))
-    if ledger.rows[: len(there.rows)] != there.rows:
+    there = _read_ledger(target / LEDGER)
+    if draft.ledger.rows[: len(there.rows)] != there.rows:
         problem = "it holds releases that this catalog does not have"
         raise CatalogBroken(path=str(target), problem=problem, remedy="Name another folder.")
 
 
 def _replace(base: Path, new: Mapping[str, bytes], target: Path) -> None:
+    """Puts `base` with `new` over what is in `target`; what else lies there stays."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(target)
+    sweep(target)
     staging = Path(tempfile.mkdtemp(prefix=f".{target.name}.new-", dir=target.parent))
     try:
         # mkdtemp is private to its owner; a catalog is for a web server to read.
         staging.chmod(0o755)
-        if base.is_dir():
-            _link_tree(base, staging)
+        for tree in dict.fromkeys((target, base)):
+            _link_tree(tree, staging)
         for path, data in new.items():
             _write(staging / path, data)
         exchange(staging, target)
@@ -169,22 +180,22 @@ def _replace(base: Path, new: Mapping[str, bytes], target: Path) -> None:
         shutil.rmtree(staging, ignore_errors=True)
 
 
-def _sweep(target: Path) -> None:
+def sweep(target: Path) -> None:
     """Removes what a killed build left; the lock is held, so nobody works there."""
     for leftover in target.parent.glob(f".{target.name}.new-*"):
         shutil.rmtree(leftover, ignore_errors=True)
 
 
 def _link_tree(base: Path, staging: Path) -> None:
-    for folder, names, files in os.walk(base):
+    for folder, _, files in os.walk(base):
         there = staging / Path(folder).relative_to(base)
-        for name in names:
-            (there / name).mkdir(exist_ok=True)
+        there.mkdir(exist_ok=True)
         for name in files:
             _link(Path(folder) / name, there / name)
 
 
 def _link(source: Path, target: Path) -> None:
+    target.unlink(missing_ok=True)
     try:
         os.link(source, target)
     except OSError:
@@ -213,6 +224,7 @@ def catalog_lock(
         if not _try_lock(file.fileno()):
             waiting()
             _wait(file.fileno(), root, patience)
+        sweep(root)
         yield
 
 

@@ -34,27 +34,40 @@ def _inflate(data: bytes, source: str) -> bytes:
         raise _broken(source, f"it unpacks to more than {MAX_BYTES} bytes")
     if not unzip.eof:
         raise _broken(source, "the archive is cut off")
+    if unzip.unused_data:
+        raise _broken(source, "something follows the archive")
     return inflated
 
 
 def _files(data: bytes, source: str) -> Mapping[str, str]:
     found: dict[str, str] = {}
+    first = ""
     with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
         for entry in archive:
             if len(found) >= MAX_FILES:
                 raise _broken(source, f"it holds more than {MAX_FILES} files")
-            content = archive.extractfile(entry) if entry.isreg() else None
-            if content is None:
-                raise _broken(source, f"{entry.name} is not a plain file")
-            found[_inside(entry.name, source)] = content.read().decode("utf-8")
+            root, path = _inside(entry.name, source)
+            if path in found or (found and root != first):
+                raise _broken(source, f"{entry.name} is there twice, or outside the one folder")
+            first = root
+            found[path] = _content(archive, entry, source)
     return found
 
 
-def _inside(name: str, source: str) -> str:
+def _content(archive: tarfile.TarFile, entry: tarfile.TarInfo, source: str) -> str:
+    """The text of a file; a sparse one claims more bytes than the archive has."""
+    plain = entry.isreg() and not entry.issparse() and entry.size <= MAX_BYTES
+    content = archive.extractfile(entry) if plain else None
+    if content is None:
+        raise _broken(source, f"{entry.name} is not a plain file")
+    return content.read().decode("utf-8")
+
+
+def _inside(name: str, source: str) -> tuple[str, str]:
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or len(path.parts) < 2:
         raise _broken(source, f"{name} lies outside the chart's folder")
-    return "/".join(path.parts[1:])
+    return path.parts[0], "/".join(path.parts[1:])
 
 
 def _broken(source: str, problem: str) -> CatalogBroken:

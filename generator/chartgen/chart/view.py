@@ -9,6 +9,7 @@ from functools import cache, cached_property
 from importlib.resources import files
 
 from chartgen.chart.gpu import gpu_demand
+from chartgen.chart.texts import filled, quotes
 from chartgen.engines import Command, engine_of
 from chartgen.engines.base import CACHE, MODELS
 from chartgen.facts import Facts
@@ -51,22 +52,14 @@ class View:
         return engine_of(self.app).command(self.app)
 
     @cached_property
-    def quotes(self) -> Mapping[str, str]:
-        """The facts that texts quote."""
-        engine = self.app.engine
-        version = engine.image.engine_version
-        weights = self.app.model("weights")
-        return {
-            **engine_of(self.app).quotes(self.app),
-            "engine_version": version if isinstance(version, str) else engine.image.tag,
-            "model": ", ".join(filter(None, (weights.repo, weights.file))) if weights else "",
-            "port": str(engine.port),
-        }
+    def engine_version(self) -> str:
+        """The engine's version, or its image's tag while the version is unknown."""
+        return quotes(self.app)["engine_version"]
 
     def text(self, text: Text, language: str) -> str:
         """A text in one language, with its facts filled in."""
-        prose = text.en if language == "en" else text.zh
-        return prose.format_map(dict(self.quotes))
+        told = filled(self.app, text)
+        return told.en if language == "en" else told.zh
 
     @property
     def icon_url(self) -> str:

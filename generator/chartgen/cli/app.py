@@ -16,7 +16,8 @@ os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
 import typer
 
 from chartgen import __version__
-from chartgen.cli.exits import INTERRUPTED, codes_text, exit_code
+from chartgen.cli.entry import INTERRUPTED
+from chartgen.cli.exits import codes_text, exit_code
 from chartgen.errors import ChartgenError, Fault, Faults
 
 HELP = """\
@@ -148,6 +149,6 @@ def _guard(command: Callable[[], None]) -> None:
     except OSError as error:
         typer.echo(f"chartgen: {error.filename or 'a file'}: {error.strerror}", err=True)
         raise typer.Exit(1) from error
-    except KeyboardInterrupt as stop:
-        typer.echo("chartgen: interrupted; the catalog is as it was.", err=True)
-        raise typer.Exit(INTERRUPTED) from stop
+    except KeyboardInterrupt as stop:  # typer would end with a word of its own
+        typer.echo(INTERRUPTED, err=True)
+        raise typer.Exit(130) from stop

@@ -6,12 +6,22 @@ import sys
 
 from chartgen import __version__
 
+INTERRUPTED = "chartgen: interrupted; the catalog is as it was."
+
 
 def main() -> None:
-    """Runs chartgen with the process's arguments."""
-    if sys.argv[1:] == ["--version"]:
+    """Runs chartgen with the process's arguments; an interruption ends it with 130."""
+    try:
+        sys.exit(_run(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.stderr.write(f"{INTERRUPTED}\n")
+        sys.exit(130)
+
+
+def _run(arguments: list[str]) -> int:
+    if arguments == ["--version"]:
         sys.stdout.write(f"chartgen {__version__}\n")
-        return
+        return 0
     from chartgen.cli.app import run
 
-    sys.exit(run(sys.argv[1:]))
+    return run(arguments)

@@ -9,6 +9,7 @@ Nothing is written unless everything went well.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -64,6 +65,9 @@ class Progress:
     total: int
 
 
+WAITING = Progress("waiting for another build", 0, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Made:
     """One app on its way through a build."""
@@ -90,8 +94,11 @@ def build(
     `find_helm` is asked only when a chart is new. Raises a `ChartgenError` with all
     that is wrong in the run, and then writes nothing.
     """
-    home = root / CATALOG
-    with catalog_lock(home, waiting=lambda: progress(Progress("waiting for a build", 0, 0))):
+    home = (root / CATALOG).resolve()
+    target = (out or home).resolve()
+    with ExitStack() as held:
+        for folder in dict.fromkeys((home, target)):
+            held.enter_context(catalog_lock(folder, waiting=lambda: progress(WAITING)))
         catalog = read_catalog(home)
         apps, facts, market = _load(root, names, catalog.ledger)
         with Prover(find_helm) as prover:
@@ -100,7 +107,7 @@ def build(
             progress(Progress("proving with Helm", len(made), len(made)))
             helm = prover.finish()
         progress(Progress("writing the catalog", len(made), len(made)))
-        written = write_catalog(draft, (out or home).resolve())
+        written = write_catalog(draft, target)
     return BuildResult(
         apps=tuple(_result(item, draft.ledger) for item in made),
         catalog=str(out or home),

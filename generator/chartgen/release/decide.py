@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from itertools import islice
 
 from chartgen.catalog import Ledger, Release, Resume, Row, Suspend
-from chartgen.chart import Package
+from chartgen.chart import Package, filled
 from chartgen.errors import Fault, ReleasedSpecEdited
 from chartgen.quantities import following, is_version, version_key
 from chartgen.release.result import Status
@@ -40,7 +40,7 @@ def version_faults(app: App, ledger: Ledger) -> list[Fault]:
         problem = f"the version goes back: {newest.version} is released"
         remedy = f"Set it to {after} or later."
         return [Fault(f"{app.name}.version", problem, remedy, app.version)]
-    if app.changes == newest.changes:
+    if filled(app, app.changes) == newest.changes:
         problem = f"the changelog entry of {app.version} is missing: this is {newest.version}'s"
         remedy = f"Say what {app.version} brings."
         return [Fault(f"{app.name}.changes", problem, remedy, app.changes.en[:80])]
@@ -73,7 +73,7 @@ def release_row(app: App, package: Package) -> Release:
         sha256=package.sha256,
         spec_sha256=spec_digest(app),
         released=app.released,
-        changes=app.changes,
+        changes=filled(app, app.changes),
     )
 
 

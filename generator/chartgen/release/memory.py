@@ -89,8 +89,15 @@ def _tree(folder: Path) -> Iterator[str]:
         names[:] = sorted(name for name in names if name != "__pycache__")
         for name in sorted(files):
             path = os.path.join(place, name)  # noqa: PTH118 a hot path
-            with open(path, "rb") as file:  # noqa: PTH123 a hot path
-                yield f"{path} {hashlib.sha256(file.read()).hexdigest()}"
+            yield f"{path} {_content(path)}"
+
+
+def _content(path: str) -> str:
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 a hot path
+            return hashlib.sha256(file.read()).hexdigest()
+    except OSError as error:
+        return str(error)
 
 
 def _digest(parts: Iterable[str]) -> str:

@@ -92,7 +92,10 @@ def _chosen(files: Sequence[Path], names: Sequence[str]) -> list[Path]:
     known = {file.stem: file for file in files}
     unknown = [name for name in names if name not in known]
     if unknown:
-        near = {name: difflib.get_close_matches(name, known, n=3, cutoff=0.5) for name in unknown}
+        near = {
+            name: difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.5)
+            for name in unknown
+        }
         raise UnknownApp(near=near)
     return [known[name] for name in dict.fromkeys(names)] if names else list(files)
 
