@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,6 +16,12 @@ GOLDEN = Path(__file__).parent / "golden"
 
 Golden = Callable[[str, Mapping[str, str]], None]
 """Compares texts by their paths with the tree `tests/golden/<name>`."""
+
+
+# Where `make tools` puts the helm program, for runs that make did not start.
+os.environ.setdefault(
+    "CHARTGEN_HELM", str(Path(__file__).parent.parent / ".tools" / "bin" / "helm")
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -9,6 +9,7 @@ from chartgen.catalog.store import (
     catalog_lock,
     draft_catalog,
     read_catalog,
+    refuse_inside,
     write_catalog,
 )
 
@@ -26,5 +27,6 @@ __all__ = [
     "derive_index",
     "draft_catalog",
     "read_catalog",
+    "refuse_inside",
     "write_catalog",
 ]

@@ -273,6 +273,16 @@ def _page() -> dict[str, object]:
     return {"category": "All", "content": json.dumps(items), "source": 1}
 
 
+ALL: CategoryEntry = {
+    "slug": "all",
+    "name": "All",
+    "title": {"en-US": "All", "zh-CN": "全部"},
+    "icon": "sym_r_apps",
+    "sort": 0,
+}
+"""The tag that every client shows first (Olares market contract 1.6)."""
+
+
 def _tags(market: Market) -> dict[str, object]:
     return {
         category["slug"]: {
@@ -283,7 +293,7 @@ def _tags(market: Market) -> dict[str, object]:
             "sort": category["sort"],
             "source": 1,
         }
-        for category in _categories(market)
+        for category in (ALL, *_categories(market))
     }
 
 

@@ -148,10 +148,14 @@ def _holds(path: Path, data: bytes) -> bool:
     return path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data
 
 
-def _check_target(target: Path, draft: Draft) -> None:
-    if target.is_relative_to(draft.base.root):
+def refuse_inside(target: Path, root: Path) -> None:
+    """Raises `CatalogBroken` for a copy of the catalog inside the catalog itself."""
+    if target != root and target.is_relative_to(root):
         problem = "this lies inside the catalog itself"
         raise CatalogBroken(path=str(target), problem=problem, remedy="Name another folder.")
+
+
+def _check_target(target: Path, draft: Draft) -> None:
     if not target.exists() or not any(target.iterdir()):
         return
     if not (target / LEDGER).is_file():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -117,6 +118,12 @@ class View:
         return fetch_program()
 
     @property
+    def fetch_checksum(self) -> str:
+        """A digest of program and plan: other ones restart the pod."""
+        parts = [self.fetch_plan, *self.fetch_program.values()]
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+    @cached_property
     def fetch_plan(self) -> str:
         """What the download fetches, as its program reads it."""
         models = [self._fetch(model) for model in self.app.models]

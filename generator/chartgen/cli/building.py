@@ -33,7 +33,7 @@ def build_command(names: Sequence[str], out: Path | None, helm: HelmWish, inputs
     if with_progress:
         _clear()
     if out is None:
-        remember(inputs, _answer(settled(result)))
+        remember(inputs, _answer(settled(result)), result.catalog_hash)
     return _answer(result)
 
 

@@ -22,6 +22,7 @@ from chartgen.catalog import (
     catalog_lock,
     draft_catalog,
     read_catalog,
+    refuse_inside,
     write_catalog,
 )
 from chartgen.chart import Package, chart_warnings, pack, render, unpack
@@ -96,6 +97,7 @@ def build(
     """
     home = (root / CATALOG).resolve()
     target = (out or home).resolve()
+    refuse_inside(target, home)
     with ExitStack() as held:
         for folder in dict.fromkeys((home, target)):
             held.enter_context(catalog_lock(folder, waiting=lambda: progress(WAITING)))

@@ -16,7 +16,17 @@ from chartgen.release.result import Status
 from chartgen.spec import App
 from chartgen.spec.check import adapter
 
-NOT_IN_PACKAGE = {"suspended", "evidence", "least_requests"}
+NOT_IN_PACKAGE = frozenset(
+    {
+        "suspended",
+        "evidence",
+        "least_requests",
+        "released",
+        "license.note",
+        "engine.image.mutable_because",
+        "models.uncertain",
+    }
+)
 """Fields that no package is made from: editing them edits no release."""
 
 DIFF_LINES = 12
@@ -25,9 +35,22 @@ DIFF_LINES = 12
 
 def spec_digest(app: App) -> str:
     """A digest of what the author wrote; defaults are the generator's and not in it."""
-    data = adapter(App).dump_python(app, mode="json", exclude=NOT_IN_PACKAGE, exclude_defaults=True)
-    text = json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    data = adapter(App).dump_python(app, mode="json", exclude_defaults=True)
+    text = json.dumps(_packaged(data), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _packaged(data: object, path: str = "") -> object:
+    """What of a spec reaches its package; why something is unknown does not."""
+    if isinstance(data, list):
+        return [_packaged(item, path) for item in data]
+    if not isinstance(data, dict):
+        return data
+    if set(data) == {"reason"}:
+        return None
+    inner = {key: f"{path}.{key}".lstrip(".") for key in data}
+    kept = (key for key in data if inner[key] not in NOT_IN_PACKAGE)
+    return {key: _packaged(data[key], inner[key]) for key in kept}
 
 
 def version_faults(app: App, ledger: Ledger) -> list[Fault]:

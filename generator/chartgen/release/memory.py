@@ -53,8 +53,11 @@ def recall(inputs: Inputs) -> Answer | None:
         return None
 
 
-def remember(inputs: Inputs, answer: Answer) -> None:
-    """Keeps the answer for the next build; a folder that cannot be written is no fault."""
+def remember(inputs: Inputs, answer: Answer, catalog_hash: str) -> None:
+    """Keeps the answer for the next build, unless the catalog is not the one with that
+    hash any more; a folder that cannot be written is no fault."""
+    if catalog_hash not in _index_head(inputs.root):
+        return
     file = _file(inputs)
     kept = {"key": _key(inputs), "text": answer.text, "facts": answer.facts}
     try:
@@ -64,6 +67,13 @@ def remember(inputs: Inputs, answer: Answer) -> None:
         beside.replace(file)
     except OSError:
         return
+
+
+def _index_head(root: Path) -> str:
+    try:
+        return (root / "catalog" / "index.json").read_text("utf-8")
+    except OSError:
+        return ""
 
 
 def _file(inputs: Inputs) -> Path:
