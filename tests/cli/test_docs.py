@@ -1,0 +1,52 @@
+"""What the documents show is what the program does."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.repository import PROJECT, VLLM, Repository
+
+DOCUMENTS = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "docs/architecture.md",
+    "docs/memory.md",
+    "docs/chart.md",
+    "benchmarks/README.md",
+)
+
+
+def text(name: str) -> str:
+    return (PROJECT / name).read_text("utf-8")
+
+
+def test_the_example_of_the_readme_is_what_a_build_prints(repository: Repository) -> None:
+    shown = re.search(r"<!-- example:build -->\n```\n(.*?)```", text("README.md"), re.DOTALL)
+    assert shown
+    printed = repository.run("build", VLLM).stdout
+    assert [line for line in shown[1].splitlines() if line not in printed.splitlines()] == []
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_link_leads_somewhere(name: str) -> None:
+    links = re.findall(r"\]\((?!https?://)([^)#]+)", text(name))
+    missing = [link for link in links if not (PROJECT / name).parent.joinpath(link).exists()]
+    assert missing == []
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_make_target_that_is_named_exists(name: str) -> None:
+    named = set(re.findall(r"(?:`|^    )make ([a-z][a-z-]+)", text(name), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z][a-z-]*):", text("Makefile"), re.MULTILINE))
+    assert named - targets == set()
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_file_that_is_named_exists(name: str) -> None:
+    """Paths in backquotes that start in a folder of the project."""
+    roots = ("charts_src/", "generator/", "tests/", "docs/", "benchmarks/", "tools/")
+    named = [path for path in re.findall(r"`([\w./-]+)`", text(name)) if path.startswith(roots)]
+    assert [path for path in named if not (PROJECT / path).exists()] == []
