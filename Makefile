@@ -45,8 +45,8 @@ bench: $(STAMPS)/test ## measure the compiler's speed
 
 lock: $(LOCKER)/.stamp ## refresh requirements/*.txt (LOCK_FLAGS=--upgrade for newer releases)
 	@echo "locking requirements/build.txt, test.txt, tools.txt and lock.txt"
-	@$(COMPILE) pyproject.toml --extra helm --group build -o requirements/build.txt
-	@$(COMPILE) pyproject.toml --extra helm --group build --group test -c requirements/build.txt -o requirements/test.txt
+	@$(COMPILE) pyproject.toml --extra helm --extra serve --group build -o requirements/build.txt
+	@$(COMPILE) pyproject.toml --extra helm --extra serve --group build --group test -c requirements/build.txt -o requirements/test.txt
 	@$(COMPILE) --group go -o requirements/tools.txt
 	@$(COMPILE) --group lock -o requirements/lock.txt
 

@@ -8,6 +8,7 @@ ChartgenError
 ├── ReleasedSpecEdited   a spec was edited under a version that is already out
 ├── CatalogBroken        a package, the ledger or the index is not what it says it is
 ├── CatalogBusy          another build holds the catalog
+├── ExtraMissing         a command needs an extra that is not installed
 ├── HelmMissing          real Helm is needed and not there
 └── HelmRefused          real Helm does not accept a chart
 
@@ -117,6 +118,13 @@ class CatalogBusy(ChartgenError):
             f"{path}: another build has held this catalog for {seconds:.0f} s. "
             "Wait for it to end, then run this again."
         )
+
+
+class ExtraMissing(ChartgenError):
+    """A command needs libraries that are an extra of the package."""
+
+    def __init__(self, *, what: str, extra: str) -> None:
+        super().__init__(f"{what} needs an extra: pip install 'chartgen[{extra}]'.")
 
 
 class HelmMissing(ChartgenError):

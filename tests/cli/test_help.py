@@ -87,7 +87,7 @@ def test_the_schema_is_json(tmp_path: Path) -> None:
 def test_bash_completes_commands_and_apps(repository: Repository) -> None:
     asked = {"_CHARTGEN_COMPLETE": "complete_bash"}
     words = program(repository.root, COMP_WORDS="chartgen ", COMP_CWORD="1", **asked)
-    assert set(words.stdout.split()) == {"build", "schema"}
+    assert set(words.stdout.split()) == {"build", "export", "schema", "serve"}
     apps = program(repository.root, COMP_WORDS="chartgen build ", COMP_CWORD="2", **asked)
     assert set(apps.stdout.split()) == {VLLM, LLAMACPP}
     vllm = program(repository.root, COMP_WORDS="chartgen build vl", COMP_CWORD="2", **asked)

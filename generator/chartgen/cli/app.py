@@ -30,6 +30,8 @@ Examples:
   chartgen build --out /srv/market           write the whole catalog elsewhere
   chartgen build --json                      the same facts for programs
   chartgen schema > spec.schema.json         the JSON Schema of a spec
+  chartgen serve --port 8080                 the catalog as a market source
+  chartgen export static /srv/market         the same answers as files
 """
 
 
@@ -137,6 +139,60 @@ def schema() -> None:
     from chartgen.spec.schema import spec_schema
 
     typer.echo(spec_schema())
+
+
+CatalogOption = Annotated[
+    Path, typer.Option("--catalog", help="The folder of the catalog.", file_okay=False)
+]
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen on.", min=1, max=65535)] = 8080,
+    base_path: Annotated[str, typer.Option(help="A path in front of all others: /market.")] = "",
+    cert: Annotated[Path | None, typer.Option(help="A certificate (PEM): serve https.")] = None,
+    key: Annotated[Path | None, typer.Option(help="The certificate's key (PEM).")] = None,
+    catalog: CatalogOption = Path("catalog"),
+) -> None:
+    """Serve the catalog as a market source that devices sync from.
+
+    Every package is verified first. A new catalog on disk takes the old one's place
+    between two requests; a broken one leaves the last good one serving.
+
+    Example:  chartgen serve --host 0.0.0.0 --port 443 --cert market.pem --key market.key
+    """
+    from chartgen.cli.serving import serve_command
+
+    _guard(lambda: serve_command(catalog, host, port, base_path, (cert, key)))
+
+
+export = typer.Typer(
+    help="Write the catalog in other forms.\n\nExample:  chartgen export static /srv/market",
+    no_args_is_help=True,
+)
+app.add_typer(export, name="export")
+
+
+@export.command()
+def static(
+    folder: Annotated[Path, typer.Argument(help="The folder to write; replaced as a whole.")],
+    olares: Annotated[
+        str, typer.Option("--olares", help="The Olares version that is answered to.")
+    ] = "1.12.7",
+    upstream: Annotated[
+        str, typer.Option(help="A running `chartgen serve`, for the one POST.")
+    ] = "http://127.0.0.1:8080",
+    catalog: CatalogOption = Path("catalog"),
+    as_json: Annotated[bool, typer.Option("--json", help="Print the facts as JSON.")] = False,
+) -> None:
+    """Write every GET answer as files, for any web server or object store.
+
+    Example:  chartgen export static /srv/market --olares 1.12.7
+    """
+    from chartgen.cli.serving import export_command
+
+    _guard(lambda: export_command(catalog, folder, olares, upstream, as_json))
 
 
 def _guard(command: Callable[[], None]) -> None:

@@ -1,0 +1,184 @@
+"""A catalog, ready to be asked: verified, indexed, with every answer's parts at hand."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import cast
+
+from chartgen.catalog import Catalog, Release, read_catalog
+from chartgen.catalog.index import OLARES_VERSION, CategoryEntry, Detail, Summary
+from chartgen.errors import CatalogBroken
+from chartgen.quantities.ranges import admits, parse_version
+
+REMEDY = "Run `chartgen build`: it writes index and packages together."
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One app of the site; `detail` and `summary` are as the index holds them."""
+
+    release: Release
+    summary: Summary
+    detail: Detail
+    detail_json: bytes
+    olares_range: str
+    suspended: bool
+    packages: frozenset[str]
+
+    @property
+    def released_ms(self) -> int:
+        """The release's day in milliseconds since 1970."""
+        return self.released_s * 1000
+
+    @property
+    def released_s(self) -> int:
+        """The release's day in seconds since 1970."""
+        day = self.release.released
+        return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The market's own name and categories."""
+
+    id: str
+    title: str
+    categories: tuple[CategoryEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What devices of one Olares version are offered: apps by id, and a hash of it."""
+
+    apps: Mapping[str, Listing]
+    hash: str
+    data_json: bytes
+
+
+@dataclass(frozen=True)
+class Site:
+    """One state of a catalog. `updated` is RFC 3339; `layout` the data beside the apps."""
+
+    root: Path
+    source: Source
+    hash: str
+    updated: str
+    apps: Mapping[str, Listing]
+    layout: Mapping[str, object]
+    _offers: dict[tuple[str, ...], Offer] = field(default_factory=dict, compare=False)
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Listing]:
+        """The apps by name."""
+        return {item.release.name: item for item in self.apps.values()}
+
+    def offer(self, version: str) -> Offer:
+        """What an Olares of that version is offered; equal for versions in the same ranges."""
+        ranges = sorted({item.olares_range for item in self.apps.values()})
+        admitted = tuple(text for text in ranges if admits(text, version))
+        if admitted not in self._offers:
+            self._offers[admitted] = _offer(self, admitted, everything=len(ranges))
+        return self._offers[admitted]
+
+
+def asked_version(text: str | None) -> str:
+    """The Olares version a client asks with, or the lowest that the charts run on."""
+    return text if text and len(text) <= 40 and parse_version(text) else OLARES_VERSION
+
+
+def load_site(root: Path) -> Site:
+    """The site of the catalog in `root`; raises `CatalogBroken` naming what does not agree."""
+    catalog = read_catalog(root)
+    file = root / "index.json"
+    try:
+        return _site(catalog, json.loads(file.read_text("utf-8")))
+    except OSError as error:
+        problem = f"the index cannot be read: {error.strerror}"
+        raise CatalogBroken(path=str(file), problem=problem, remedy=REMEDY) from error
+    except (ValueError, KeyError, TypeError) as error:
+        problem = f"this is no index: {type(error).__name__} {error}"
+        raise CatalogBroken(path=str(file), problem=problem, remedy=REMEDY) from error
+
+
+def _site(catalog: Catalog, index: dict[str, dict[str, object]]) -> Site:
+    info, source = index["info"], index["source"]
+    data = cast("dict[str, dict[str, Summary]]", info["data"])
+    details = cast("dict[str, Detail]", index["details"]["apps"])
+    ranges = cast("dict[str, str]", index["olares"])
+    apps = {
+        key: _listing(catalog, data["apps"][key], detail, ranges[key])
+        for key, detail in details.items()
+    }
+    _check_agreement(catalog, apps.values())
+    return Site(
+        root=catalog.root,
+        source=Source(
+            str(source["id"]),
+            str(source["title"]),
+            tuple(cast("list[CategoryEntry]", source["categories"])),
+        ),
+        hash=str(info["hash"]),
+        updated=str(info["last_updated"]),
+        apps=apps,
+        layout={key: value for key, value in data.items() if key != "apps"},
+    )
+
+
+def _listing(catalog: Catalog, summary: Summary, detail: Detail, olares_range: str) -> Listing:
+    name = detail["name"]
+    release = catalog.ledger.newest(name)
+    if release is None or release.version != detail["version"]:
+        there = release.version if release else "no release"
+        problem = f"the index lists {name} {detail['version']}, the ledger has {there}"
+        raise CatalogBroken(path=str(catalog.root), problem=problem, remedy=REMEDY)
+    return Listing(
+        release,
+        summary,
+        detail,
+        dump(detail),
+        olares_range,
+        name in catalog.ledger.suspended,
+        frozenset(row.filename for row in catalog.ledger.releases[name]),
+    )
+
+
+def _check_agreement(catalog: Catalog, listed: Iterable[Listing]) -> None:
+    names = {item.release.name for item in listed}
+    for name in catalog.ledger.releases:
+        icon = catalog.root / "icons" / f"{name}.png"
+        if name not in names or not icon.is_file():
+            missing = "an entry in the index" if name not in names else f"its icon {icon.name}"
+            problem = f"{name} is released, but {missing} is missing"
+            raise CatalogBroken(path=str(catalog.root), problem=problem, remedy=REMEDY)
+
+
+def _offer(site: Site, admitted: tuple[str, ...], everything: int) -> Offer:
+    apps = {key: item for key, item in site.apps.items() if item.olares_range in admitted}
+    whole = len(admitted) == everything
+    told = site.hash if whole else _mixed(site.hash, admitted)
+    names = {item.release.name for item in apps.values()}
+    data = {"apps": {key: item.summary for key, item in apps.items()}, **site.layout}
+    if not whole:
+        tops = cast("list[dict[str, object]]", site.layout["tops"])
+        data["tops"] = [top for top in tops if top["appId"] in names]
+        data["latest"] = [n for n in cast("list[str]", site.layout["latest"]) if n in names]
+    return Offer(apps, told, dump(data))
+
+
+def _mixed(digest: str, admitted: tuple[str, ...]) -> str:
+    return hashlib.sha256("\0".join([digest, *admitted]).encode()).hexdigest()
+
+
+def dump(value: object) -> bytes:
+    """JSON as it goes over the wire: compact, UTF-8, keys in order.
+
+    Half a surrogate pair, which JSON can carry and UTF-8 cannot, becomes a question mark.
+    """
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return text.encode("utf-8", "replace")
