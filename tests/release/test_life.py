@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import date
 
 import pytest
 
-from chartgen.catalog import Release, Resume, Suspend, read_catalog
+from chartgen.catalog import Release, Remove, Resume, Suspend, read_catalog
+from chartgen.catalog.index import app_id
 from chartgen.errors import Faults, ReleasedSpecEdited, Several
 from chartgen.release.result import AppResult, BuildResult, Status
 from chartgen.vram import Verdict
@@ -269,3 +271,32 @@ def test_hostile_texts_live_through_the_catalog(repository: Repository) -> None:
     rows = read_catalog(repository.catalog).ledger.rows
     assert isinstance(rows[0], Release)
     assert rows[0].changes.en == hostile.replace("{{{{", "{{").replace("}}}}", "}}")
+
+
+def removal(reason: str) -> str:
+    return (
+        f"Suspended(since=date(2026, 12, 1), because=Text({reason!r}, '撤下。'), "
+        "removed=date(2026, 12, 8))"
+    )
+
+
+def test_a_removed_app_leaves_the_list_and_keeps_its_packages(repository: Repository) -> None:
+    repository.build(VLLM)
+    suspend(repository)
+    repository.build(VLLM)
+    amend(repository, VLLM, suspended=removal("Gone."))
+    gone = repository.build(VLLM)
+    assert gone.catalog_apps == 0
+    assert f"charts/{VLLM}-1.0.2.tgz" in files(repository)
+    assert json.loads(files(repository)["index.json"])["removed"] == [app_id(VLLM)]
+    rows = read_catalog(repository.catalog).ledger.rows
+    assert [type(row) for row in rows] == [Release, Suspend, Suspend, Remove]
+    amend(repository, VLLM, suspended="None")
+    assert repository.build(VLLM).catalog_apps == 1
+    assert repository.build(VLLM).written is False
+
+
+def test_nothing_is_removed_before_it_is_suspended(repository: Repository) -> None:
+    amend(repository, VLLM, suspended=removal("Gone.").replace("12, 8", "11, 1"))
+    with pytest.raises(Faults, match=r"suspended\.removed: it is removed before"):
+        repository.build(VLLM)

@@ -1,7 +1,7 @@
 """The catalog: packages, the ledger of what was released, the index that devices read."""
 
 from chartgen.catalog.index import Index, derive_index
-from chartgen.catalog.ledger import Ledger, Release, Resume, Row, Suspend
+from chartgen.catalog.ledger import Ledger, Release, Remove, Resume, Row, Suspend
 from chartgen.catalog.store import (
     Catalog,
     Changes,
@@ -20,6 +20,7 @@ __all__ = [
     "Index",
     "Ledger",
     "Release",
+    "Remove",
     "Resume",
     "Row",
     "Suspend",

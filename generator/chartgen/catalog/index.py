@@ -3,8 +3,9 @@
 Its shapes are those of the Olares market contract 1.3 to 1.5 and 1.7b: `hash`,
 `info` and `details` are the three answers of a market source. One wrong type in
 `info` makes a device drop the whole source, so every entry is typed. `olares` holds
-the range of Olares versions of each app, `source` the market itself: what later
-clients ask for. The hash is a pure function of the content: no clock, no host.
+the range of Olares versions of each app, `removed` the ids that are gone, `source` the
+market itself: what later clients ask for. The hash is a pure function of the content:
+no clock, no host.
 """
 
 from __future__ import annotations
@@ -145,7 +146,14 @@ def derive_index(ledger: Ledger, listed: Sequence[Listed], market: Market) -> In
     data = {"apps": summaries, **_layout(ledger, listed, market)}
     ranges = {key: by_id[key].manifest.olares_range for key in details}
     source = {"id": market.source_id, "title": market.title, "categories": _categories(market)}
-    content = {"data": data, "details": details, "olares": ranges, "source": source}
+    removed = sorted(map(app_id, ledger.removed))
+    content = {
+        "data": data,
+        "details": details,
+        "olares": ranges,
+        "removed": removed,
+        "source": source,
+    }
     digest = hashlib.sha256(_canonical(content)).hexdigest()
     updated = max(map(_midnight, _releases(ledger)), default=NO_RELEASE)
     head = {"hash": digest, "last_updated": updated, "version": OLARES_VERSION}
@@ -154,6 +162,7 @@ def derive_index(ledger: Ledger, listed: Sequence[Listed], market: Market) -> In
         "info": {**head, "stats": {}, "data": data},
         "details": {"apps": details, "version": OLARES_VERSION, "not_found": []},
         "olares": ranges,
+        "removed": removed,
         "source": source,
     }
     text = json.dumps(answers, ensure_ascii=False, indent=1, sort_keys=True)

@@ -52,13 +52,20 @@ class Suspend(_Row):
     successor: str | None = None
 
 
+class Remove(_Row):
+    """A suspended app that is not listed any more; its packages stay in the catalog."""
+
+    event: Literal["remove"] = "remove"
+    since: date
+
+
 class Resume(_Row):
-    """A suspended app that is offered again."""
+    """A suspended or removed app that is offered again."""
 
     event: Literal["resume"] = "resume"
 
 
-Row = Annotated[Release | Suspend | Resume, Field(discriminator="event")]
+Row = Annotated[Release | Suspend | Remove | Resume, Field(discriminator="event")]
 _ROWS: TypeAdapter[Row] = TypeAdapter(Row)
 
 
@@ -83,6 +90,17 @@ class Ledger:
         found: dict[str, Suspend] = {}
         for row in self.rows:
             if isinstance(row, Suspend):
+                found[row.name] = row
+            elif isinstance(row, Resume):
+                found.pop(row.name, None)
+        return found
+
+    @cached_property
+    def removed(self) -> dict[str, Remove]:
+        """The apps that are removed now."""
+        found: dict[str, Remove] = {}
+        for row in self.rows:
+            if isinstance(row, Remove):
                 found[row.name] = row
             elif isinstance(row, Resume):
                 found.pop(row.name, None)

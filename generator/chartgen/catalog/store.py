@@ -95,7 +95,7 @@ def index_of(catalog: Catalog, changes: Changes, market: Market) -> Index:
     listed = []
     for name in changes.ledger.releases:
         release = changes.ledger.newest(name)
-        if release:
+        if release and name not in changes.ledger.removed:
             new = changes.files.get(f"{CHARTS}/{release.filename}")
             listed.append(_listed(release, new or catalog.package(release)))
     return derive_index(changes.ledger, listed, market)

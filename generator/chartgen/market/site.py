@@ -71,6 +71,7 @@ class Site:
     updated: str
     apps: Mapping[str, Listing]
     layout: Mapping[str, object]
+    removed: tuple[str, ...] = ()
     _offers: dict[tuple[str, ...], Offer] = field(default_factory=dict, compare=False)
 
     @cached_property
@@ -127,6 +128,7 @@ def _site(catalog: Catalog, index: dict[str, dict[str, object]]) -> Site:
         updated=str(info["last_updated"]),
         apps=apps,
         layout={key: value for key, value in data.items() if key != "apps"},
+        removed=tuple(cast("list[str]", index["removed"])),
     )
 
 
@@ -150,7 +152,7 @@ def _listing(catalog: Catalog, summary: Summary, detail: Detail, olares_range: s
 
 def _check_agreement(catalog: Catalog, listed: Iterable[Listing]) -> None:
     names = {item.release.name for item in listed}
-    for name in catalog.ledger.releases:
+    for name in catalog.ledger.releases.keys() - catalog.ledger.removed.keys():
         icon = catalog.root / "icons" / f"{name}.png"
         if name not in names or not icon.is_file():
             missing = "an entry in the index" if name not in names else f"its icon {icon.name}"

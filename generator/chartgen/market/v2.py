@@ -79,7 +79,7 @@ def applications(site: Site, query: Mapping[str, str]) -> bytes:
     return _wrap(
         {
             "items": [_item(key, offer.apps[key], slugs) for key in shown],
-            "removed": [],
+            "removed": list(site.removed),
             "has_more": page * size < len(keys),
             "max_last_modify_time": _modified(offer),
             "total": len(keys),

@@ -41,8 +41,8 @@ from chartgen.release.decide import (
     drift_text,
     release_row,
     status_of,
-    suspension_row,
     version_faults,
+    withdrawal_rows,
 )
 from chartgen.release.icons import icon_faults, read_icon
 from chartgen.release.result import AppResult, BuildResult, Status
@@ -209,8 +209,7 @@ def _changes(made: Sequence[Made], ledger: Ledger, root: Path) -> Changes:
         if item.status is Status.BUILT:
             ledger = ledger.extended([release_row(item.app, item.package)])
             files[_package_path(item)] = item.package.data
-        if row := suspension_row(item.app, ledger):
-            ledger = ledger.extended([row])
+        ledger = ledger.extended(withdrawal_rows(item.app, ledger))
     return Changes(ledger, files)
 
 

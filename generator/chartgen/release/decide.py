@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from itertools import islice
 
-from chartgen.catalog import Ledger, Release, Resume, Row, Suspend
+from chartgen.catalog import Ledger, Release, Remove, Resume, Row, Suspend
 from chartgen.chart import Package, filled
 from chartgen.errors import Fault, ReleasedSpecEdited
 from chartgen.quantities import following, is_version, version_key
@@ -100,15 +100,22 @@ def release_row(app: App, package: Package) -> Release:
     )
 
 
-def suspension_row(app: App, ledger: Ledger) -> Row | None:
-    """The row that brings the ledger to what the spec says of suspension, if any."""
-    wanted, present = app.suspended, ledger.suspended.get(app.name)
+def withdrawal_rows(app: App, ledger: Ledger) -> list[Row]:
+    """The rows that bring the ledger to what the spec says of suspension and removal."""
+    wanted = app.suspended
+    present, gone = ledger.suspended.get(app.name), ledger.removed.get(app.name)
+    rows: list[Row] = []
+    if present and (wanted is None or (gone and wanted.removed is None)):
+        rows, present, gone = [Resume(name=app.name)], None, None
     if wanted is None:
-        return Resume(name=app.name) if present else None
+        return rows
     row = Suspend(
         name=app.name, since=wanted.since, because=wanted.because, successor=wanted.successor
     )
-    return None if row == present else row
+    rows += [row] if row != present else []
+    if wanted.removed and not gone:
+        rows.append(Remove(name=app.name, since=wanted.removed))
+    return rows
 
 
 def drift_text(released: Mapping[str, str], present: Mapping[str, str]) -> str:

@@ -69,13 +69,18 @@ class Resources:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suspended:
-    """Withdrawn from new devices; the history stays. Never part of a package."""
+    """Withdrawn from new devices; the history stays. Never part of a package.
+
+    With the day `removed` the app is not listed any more, and newer devices are told to
+    forget it.
+    """
 
     __pydantic_config__ = CHECKED
 
     since: date
     because: Text
     successor: str | None = None
+    removed: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -201,6 +201,14 @@ def _requests(app: App, stem: str) -> Iterator[Fault]:
         yield Fault(f"{stem}.least_requests", problem, remedy, f"{app.least_requests:g}")
 
 
+def _withdrawal(app: App, stem: str) -> Iterator[Fault]:
+    gone = app.suspended
+    if gone and gone.removed and gone.removed < gone.since:
+        remedy = "An app is suspended first, and removed that day or later."
+        path = f"{stem}.suspended.removed"
+        yield Fault(path, "it is removed before it is suspended", remedy, f"{gone.removed}")
+
+
 def _env(app: App, stem: str) -> Iterator[Fault]:
     for index, variable in enumerate(app.engine.env):
         if "OLARES_USER" in variable.name + variable.value:
@@ -239,4 +247,15 @@ def _all_texts(value: object, path: str) -> Iterator[tuple[str, Text]]:
             yield from _all_texts(getattr(value, item.name), f"{path}.{item.name}")
 
 
-_RULES = (_identity, _models, _image, _vllm, _llamacpp, _resources, _requests, _env, _texts)
+_RULES = (
+    _identity,
+    _models,
+    _image,
+    _vllm,
+    _llamacpp,
+    _resources,
+    _requests,
+    _withdrawal,
+    _env,
+    _texts,
+)
