@@ -43,22 +43,25 @@ app = partial(
         "Gemma 4 26B-A4B，支持图像，每个请求最多 {context_per_slot} 词元，由 {engine} 提供服务",
     ),
     full_description=Text(
-        "An OpenAI-compatible server for office work by two or three people at once: long PDFs, "
-        "scans and pictures.\n\n"
+        "An OpenAI-compatible server for long PDFs, scans and pictures. It has no page of its "
+        "own: clients use its API under /v1.\n\n"
+        "- Model name for clients: {served_name}, port {port}\n"
         "- Model: {model}\n"
         "- Context: up to {context_per_slot} tokens in a request\n"
-        "- Requests at once: at most {slots}\n"
+        "- Requests at once: {slots}; further ones wait\n"
         "- KV cache: {kv_cache_dtype}\n"
-        "- Model name for clients: {served_name}, port {port}\n"
-        "- Engine: {engine} {engine_version}\n\n"
-        "The first start downloads the model; later starts use the files that are there.",
-        "兼容 OpenAI 接口的服务器，适合两三人同时处理办公任务：长 PDF、扫描件和图片。\n\n"
+        "- Engine: {engine}, image {image}\n"
+        "- Licence: {license}; some sources name the Gemma Terms of Use instead\n\n"
+        "The first start downloads about {download}; later starts use the files that are there.",
+        "兼容 OpenAI 接口的服务器，适合处理长 PDF、扫描件和图片。它没有自己的页面：客户端通过 /v1 "
+        "下的接口使用。\n\n"
+        "- 客户端使用的模型名：{served_name}，端口 {port}\n"
         "- 模型：{model}\n"
         "- 上下文：每个请求最多 {context_per_slot} 词元\n"
-        "- 并发请求数：最多 {slots} 个\n"
+        "- 并发请求数：{slots}，更多的请求会排队等待\n"
         "- KV 缓存：{kv_cache_dtype}\n"
-        "- 客户端使用的模型名：{served_name}，端口 {port}\n"
-        "- 引擎：{engine} {engine_version}\n\n"
-        "首次启动会下载模型，之后直接使用已有文件。",
+        "- 引擎：{engine}，镜像 {image}\n"
+        "- 许可证：{license}；部分来源写的是 Gemma 使用条款\n\n"
+        "首次启动约下载 {download}，之后直接使用已有文件。",
     ),
 )

@@ -97,8 +97,9 @@ class ReleasedSpecEdited(ChartgenError):
     ) -> None:
         self.app = app
         super().__init__(
-            f"{app}.version: {version} is released and never changes, but its spec was edited "
-            f"(released spec {released}, present spec {edited}). "
+            f"{app}.version: {version} is released and never changes, but its spec was edited.\n"
+            f"  released: {released}\n"
+            f"  present:  {edited}\n"
             f"Set version to {following} and say in `changes` what it brings, or undo the edit."
         )
 

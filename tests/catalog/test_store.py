@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -171,3 +172,35 @@ def test_what_a_killed_build_left_is_removed_by_an_unchanged_one(repository: Rep
     (repository.root / ".catalog.new-abc").mkdir()
     repository.build()
     assert leftovers(repository) == []
+
+
+def test_a_copy_elsewhere_shares_no_bytes_with_the_catalog(
+    repository: Repository, tmp_path: Path
+) -> None:
+    repository.build()
+    repository.build(out=tmp_path / "copy")
+    (package,) = (tmp_path / "copy" / "charts").glob(f"{VLLM}-*.tgz")
+    package.write_bytes(b"written over")
+    assert not repository.build().written
+
+
+def test_a_package_without_a_row_is_refused(repository: Repository) -> None:
+    repository.build()
+    ledger = repository.catalog / "ledger.jsonl"
+    rows = ledger.read_text("utf-8").splitlines(keepends=True)
+    ledger.write_text("".join(row for row in rows if VLLM not in row), "utf-8")
+    before = files(repository)
+    with pytest.raises(CatalogBroken, match="no row of the ledger names this package"):
+        repository.build()
+    assert files(repository) == before
+
+
+def test_a_web_server_can_read_the_catalog_whatever_the_umask(repository: Repository) -> None:
+    old = os.umask(0o077)
+    try:
+        repository.build()
+    finally:
+        os.umask(old)
+    found = [repository.catalog, *repository.catalog.rglob("*")]
+    assert {oct(path.stat().st_mode & 0o777) for path in found if path.is_dir()} == {"0o755"}
+    assert {oct(path.stat().st_mode & 0o777) for path in found if path.is_file()} == {"0o644"}

@@ -30,6 +30,12 @@ def test_the_example_of_the_readme_is_what_a_build_prints(repository: Repository
     assert [line for line in shown[1].splitlines() if line not in printed.splitlines()] == []
 
 
+def test_the_spec_of_the_readme_is_the_file() -> None:
+    shown = re.search(r"<!-- file:(\S+) -->\n```python\n(.*?)```", text("README.md"), re.DOTALL)
+    assert shown
+    assert shown[2] == text(shown[1])
+
+
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_every_link_leads_somewhere(name: str) -> None:
     links = re.findall(r"\]\((?!https?://)([^)#]+)", text(name))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -52,9 +53,21 @@ def test_what_nobody_measured_ends_with_5(repository: Repository) -> None:
     assert "biggest lever: " in said
 
 
-def test_json_changes_no_error(repository: Repository) -> None:
+def test_json_tells_errors_as_well(repository: Repository) -> None:
     bf16(repository)
-    assert "DOES NOT FIT" in refused(repository.run("build", "--json"), 4)
+    run = repository.run("build", "--json")
+    assert run.returncode == 4
+    assert "DOES NOT FIT" in run.stderr
+    told = json.loads(run.stdout)
+    assert told["exit_code"] == 4
+    assert "DOES NOT FIT" in told["errors"][0]["message"]
+
+
+def test_json_tells_a_fault_by_its_parts(repository: Repository) -> None:
+    amend(repository, title="'x' * 40")
+    (fault,) = json.loads(repository.run("build", VLLM, "--json").stdout)["errors"]
+    assert (fault["path"], fault["value"]) == (f"{VLLM}.title", repr("x" * 40))
+    assert "1 to 30 characters" in fault["remedy"]
 
 
 Spoiling = Callable[[Repository], object]

@@ -113,7 +113,7 @@ def test_the_plan_comes_with_the_result(repository: Repository) -> None:
 def test_the_example_address_is_a_warning(repository: Repository) -> None:
     assert any("shipped example" in warning for warning in repository.build().warnings)
     repository.edit("market.py", "https://market.example.org", "https://market.example.com")
-    assert repository.build().warnings == ()
+    assert not any("shipped example" in warning for warning in repository.build().warnings)
 
 
 def test_an_edit_under_a_released_version_is_refused(repository: Repository) -> None:
@@ -128,7 +128,7 @@ def test_an_edit_under_a_released_version_is_refused(repository: Repository) -> 
     assert isinstance(row, Release)
     assert row.spec_sha256[:16] in said
     assert released.sha256[:16] in said
-    assert len(set(re.findall(r"\b[0-9a-f]{16}\b", said))) == 4
+    assert len(set(re.findall(r"\b[0-9a-f]{64}\b", said))) == 4
     assert "Set version to 1.0.3" in said
     assert files(repository) == before
     assert leftovers(repository) == []

@@ -44,7 +44,7 @@ def test_what_nobody_measured_is_unproven(repository: Repository) -> None:
 def test_a_run_that_failed_refuses(repository: Repository) -> None:
     image = 'but(app.engine.image, engine_version="0.21.1rc1.dev169")'
     amend(repository, engine=f"but(app.engine, image={image})", evidence="()")
-    with pytest.raises(DoesNotFit, match="a run of this very deployment failed"):
+    with pytest.raises(DoesNotFit, match="a recorded run of this deployment failed"):
         repository.build(VLLM)
 
 
@@ -114,3 +114,16 @@ def test_a_wrong_icon_is_a_fault(repository: Repository, data: bytes | None, pro
     assert said.startswith(f"{VLLM}.icon: ")
     assert problem in said
     assert "256x256" in said
+
+
+def test_an_edit_that_does_not_fit_either_is_told_with_its_sum(repository: Repository) -> None:
+    """Claims of evidence, the sum and the edited release show together."""
+    repository.build(VLLM)
+    engine = "but(app.engine, kv_cache_dtype='bfloat16', max_model_len=262144)"
+    amend(repository, VLLM, engine=engine)
+    with pytest.raises(Several) as refused:
+        repository.build(VLLM)
+    said = str(refused.value)
+    assert "kv_cache_dtype bfloat16 -> fp8 frees 3.38 GiB" in said
+    assert "Set version to 1.0.3" in said
+    assert "this record is of another deployment" in said

@@ -10,7 +10,7 @@ import pytest
 
 from chartgen.facts import Device, Facts, Run
 from chartgen.spec import App, LlamaCpp, LlamaSpeculation, Model, Speculation, Text, Unknown, Vllm
-from chartgen.vram import plan, plan_faults
+from chartgen.vram import claim_faults, plan
 from tests.vram.deployments import (
     LlamaChange,
     VllmChange,
@@ -129,20 +129,20 @@ def forget_version(engine: Vllm) -> Vllm:
 
 def test_an_unknown_engine_version_matches_no_record(flagship: App, facts: Facts) -> None:
     app = vllm(flagship, forget_version)
-    assert plan_faults(app, facts) == []
+    assert claim_faults(app, facts) == []
     assert not measured(app, facts)
 
 
 def test_an_unknown_engine_version_can_claim_no_record(flagship: App, facts: Facts) -> None:
     app = replace(vllm(flagship, forget_version), evidence=flagship.evidence)
-    (fault,) = plan_faults(app, facts)
+    (fault,) = claim_faults(app, facts)
     assert (fault.path, fault.value) == (f"{app.name}.evidence.0", flagship.evidence[0])
     assert "engine_version" in fault.remedy
 
 
 def test_a_claimed_record_that_there_is_not(flagship: App, facts: Facts) -> None:
     app = replace(flagship, evidence=(*flagship.evidence, "nowhere"))
-    (fault,) = plan_faults(app, facts)
+    (fault,) = claim_faults(app, facts)
     assert (fault.path, fault.value) == (f"{app.name}.evidence.1", "nowhere")
 
 
@@ -156,7 +156,7 @@ def test_a_claimed_record_that_there_is_not(flagship: App, facts: Facts) -> None
 def test_a_claimed_record_of_another_deployment(
     flagship: App, facts: Facts, claim: str, differences: tuple[str, ...]
 ) -> None:
-    (fault,) = plan_faults(replace(flagship, evidence=(claim,)), facts)
+    (fault,) = claim_faults(replace(flagship, evidence=(claim,)), facts)
     assert (fault.path, fault.value) == (f"{flagship.name}.evidence.0", claim)
     assert all(difference in fault.remedy for difference in differences)
     assert "sequences" not in fault.remedy
@@ -165,7 +165,7 @@ def test_a_claimed_record_of_another_deployment(
 def test_a_claimed_record_of_a_failure_refuses(flagship: App, facts: Facts) -> None:
     claim = "vllm-gemma-4-26b-awq-128k-v0.21"
     app = replace(vllm(flagship, version("0.21.1rc1.dev169")), evidence=(claim,))
-    assert plan_faults(app, facts) or plan(app, facts).verdict == "does-not-fit"
+    assert claim_faults(app, facts) or plan(app, facts).verdict == "does-not-fit"
 
 
 def llama_run(app: App, facts: Facts) -> Run:

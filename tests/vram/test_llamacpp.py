@@ -105,14 +105,14 @@ def test_the_worked_kv_caches(llama: App, facts: Facts, layout: Layout, sizes: S
 def test_the_worked_compute_buffers(llama: App, facts: Facts, layout: Layout, sizes: Sizes) -> None:
     context, count, unified = layout
     made = plan(slots(llama, context, "q8_0", parallel=count, unified=unified), facts)
-    compute, scratch = term(made, "compute"), term(made, "headroom")
+    compute, scratch = term(made, "compute"), term(made, "attention copy")
     found = (compute.high, compute.low, compute.low + scratch.low)
     assert [size / MIB for size in found] == pytest.approx(list(sizes), abs=1)
 
 
 def test_a_wide_cache_is_not_copied(llama: App, facts: Facts) -> None:
     made = plan(slots(llama, 131_072, "f16"), facts)
-    assert term(made, "headroom").high == 0
+    assert term(made, "attention copy").high == 0
     assert term(made, "compute").low / MIB == pytest.approx(227, abs=1)
 
 
@@ -124,7 +124,7 @@ def test_a_cache_of_which_half_is_quantised_is_copied(
         llama, lambda engine: replace(engine, cache_type_k=KINDS[k], cache_type_v=KINDS[v])
     )
     half = 2 * 512 * 2 * 131_072
-    assert term(plan(app, facts), "headroom").high >= half
+    assert term(plan(app, facts), "attention copy").high >= half
 
 
 def test_the_app_as_it_stands_fits_by_formula(llama: App, facts: Facts) -> None:

@@ -30,6 +30,9 @@ LEDGER = "ledger.jsonl"
 INDEX = "index.json"
 CHARTS = "charts"
 ICONS = "icons"
+READABLE, READABLE_FOLDER = 0o644, 0o755
+"""A catalog is for a web server to read, whatever the maintainer's umask is."""
+
 PATIENCE = 120.0
 """Seconds to wait for another build; a cold build of 1,000 apps takes far less."""
 
@@ -63,6 +66,7 @@ def read_catalog(root: Path) -> Catalog:
     for releases in ledger.releases.values():
         for release in releases:
             _verify(root, release)
+    _refuse_strangers(root / CHARTS, ledger)
     return Catalog(root, ledger)
 
 
@@ -73,6 +77,16 @@ def _read_ledger(file: Path) -> Ledger:
         problem = f"this is no text: {error}"
         raise CatalogBroken(path=str(file), problem=problem, remedy=_RESTORE) from error
     return parse_ledger(text, str(file))
+
+
+def _refuse_strangers(folder: Path, ledger: Ledger) -> None:
+    """A package that no row names is a row that was lost: building would write over it."""
+    known = {row.filename for releases in ledger.releases.values() for row in releases}
+    for path in sorted(folder.glob("*")) if folder.is_dir() else ():
+        if path.name not in known:
+            problem = "no row of the ledger names this package"
+            remedy = "Restore the ledger from git, or remove the file if it was never released."
+            raise CatalogBroken(path=str(path), problem=problem, remedy=remedy)
 
 
 def _verify(root: Path, release: Release) -> None:
@@ -173,10 +187,11 @@ def _replace(base: Path, new: Mapping[str, bytes], target: Path) -> None:
     sweep(target)
     staging = Path(tempfile.mkdtemp(prefix=f".{target.name}.new-", dir=target.parent))
     try:
-        # mkdtemp is private to its owner; a catalog is for a web server to read.
-        staging.chmod(0o755)
+        staging.chmod(READABLE_FOLDER)
         for tree in dict.fromkeys((target, base)):
-            _link_tree(tree, staging)
+            # Only a catalog's own next state shares files with it: a copy elsewhere may
+            # be written to by others.
+            _take_tree(tree, staging, _link if tree == target else _copy)
         for path, data in new.items():
             _write(staging / path, data)
         exchange(staging, target)
@@ -190,27 +205,35 @@ def sweep(target: Path) -> None:
         shutil.rmtree(leftover, ignore_errors=True)
 
 
-def _link_tree(base: Path, staging: Path) -> None:
-    for folder, _, files in os.walk(base):
-        there = staging / Path(folder).relative_to(base)
+def _take_tree(tree: Path, staging: Path, take: Callable[[Path, Path], None]) -> None:
+    for folder, _, files in os.walk(tree):
+        there = staging / Path(folder).relative_to(tree)
         there.mkdir(exist_ok=True)
+        there.chmod(READABLE_FOLDER)
         for name in files:
-            _link(Path(folder) / name, there / name)
+            (there / name).unlink(missing_ok=True)
+            take(Path(folder) / name, there / name)
 
 
 def _link(source: Path, target: Path) -> None:
-    target.unlink(missing_ok=True)
     try:
         os.link(source, target)
     except OSError:
-        shutil.copy2(source, target)
+        _copy(source, target)
+
+
+def _copy(source: Path, target: Path) -> None:
+    shutil.copy2(source, target)
 
 
 def _write(path: Path, data: bytes) -> None:
     """A new file; a hard link to the old catalog is cut first, never written through."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.parent.is_dir():
+        path.parent.mkdir()
+        path.parent.chmod(READABLE_FOLDER)
     path.unlink(missing_ok=True)
     path.write_bytes(data)
+    path.chmod(READABLE)
 
 
 @contextmanager

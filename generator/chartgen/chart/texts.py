@@ -5,22 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from chartgen.engines import engine_of
+from chartgen.facts import Facts
 from chartgen.spec import App, Text
 
 
-def filled(app: App, text: Text) -> Text:
-    """The text as people read it: every quoted fact is the spec's own."""
-    facts = dict(quotes(app))
-    return Text(text.en.format_map(facts), text.zh.format_map(facts))
+def filled(app: App, facts: Facts, text: Text) -> Text:
+    """The text as people read it: every quoted fact is the spec's own, or the facts'."""
+    quoted = dict(quotes(app, facts))
+    return Text(text.en.format_map(quoted), text.zh.format_map(quoted))
 
 
-def quotes(app: App) -> Mapping[str, str]:
-    """The facts that the texts of an app may quote."""
+def quotes(app: App, facts: Facts) -> Mapping[str, str]:
+    """The facts that the texts of an app may quote; what is unknown is not among them."""
     image, weights = app.engine.image, app.model("weights")
-    version = image.engine_version
     return {
         **engine_of(app).quotes(app),
-        "engine_version": version if isinstance(version, str) else image.tag,
+        "download": f"{download_bytes(app, facts) / 1e9:.0f} GB",
+        "image": f"{image.repository.removeprefix('docker.io/')}:{image.tag}",
+        "license": app.license.text,
         "model": ", ".join(filter(None, (weights.repo, weights.file))) if weights else "",
         "port": str(app.engine.port),
     }
+
+
+def download_bytes(app: App, facts: Facts, *, most: bool = False) -> int:
+    """Bytes that an install downloads: as published, or at most."""
+    found = (facts.find(model.repo, model.file) for model in app.models)
+    sizes = [item[1].on_disk for item in found if item]
+    return sum(size.high if most else size.value for size in sizes)

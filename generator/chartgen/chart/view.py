@@ -10,16 +10,13 @@ from functools import cache, cached_property
 from importlib.resources import files
 
 from chartgen.chart.gpu import gpu_demand
-from chartgen.chart.texts import filled, quotes
+from chartgen.chart.texts import download_bytes, filled
 from chartgen.engines import Command, engine_of
 from chartgen.engines.base import CACHE, MODELS
 from chartgen.facts import Facts
 from chartgen.quantities import GIB, MIB, Bytes, quantity
 from chartgen.spec import App, Market, Model, Text, Unknown
 from chartgen.vram import Plan
-
-FETCH_IMAGE = "docker.io/library/python:3.12-slim"
-"""Runs the download; it needs nothing but Python's standard library."""
 
 COMPILE_CACHE = Bytes(6 * GIB)
 """Disk for compiled kernels beside the models. Estimate; vLLM's caches of one model
@@ -52,14 +49,9 @@ class View:
         """The engine's command."""
         return engine_of(self.app).command(self.app)
 
-    @cached_property
-    def engine_version(self) -> str:
-        """The engine's version, or its image's tag while the version is unknown."""
-        return quotes(self.app)["engine_version"]
-
     def text(self, text: Text, language: str) -> str:
         """A text in one language, with its facts filled in."""
-        told = filled(self.app, text)
+        told = filled(self.app, self.facts, text)
         return told.en if language == "en" else told.zh
 
     @property
@@ -89,8 +81,7 @@ class View:
 
     @cached_property
     def _download(self) -> int:
-        found = [self.facts.find(model.repo, model.file) for model in self.app.models]
-        return sum(item[1].on_disk.high for item in found if item)
+        return download_bytes(self.app, self.facts, most=True)
 
     @property
     def start_failures(self) -> int:
@@ -110,7 +101,7 @@ class View:
     @property
     def fetch_image(self) -> str:
         """The image of the download."""
-        return FETCH_IMAGE
+        return self.market.fetch_image
 
     @property
     def fetch_program(self) -> Mapping[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Sequence
 from enum import StrEnum
@@ -17,7 +18,7 @@ import typer
 
 from chartgen import __version__
 from chartgen.cli.entry import INTERRUPTED
-from chartgen.cli.exits import codes_text, exit_code
+from chartgen.cli.exits import codes_text, error_facts, exit_code
 from chartgen.errors import ChartgenError, Fault, Faults
 
 HELP = """\
@@ -108,7 +109,7 @@ def build(
 
     Example:  chartgen build vllmgemma426ba4bvisionone --json
     """
-    _guard(lambda: _build(apps or [], out, as_json=as_json, helm=helm))
+    _guard(lambda: _build(apps or [], out, as_json=as_json, helm=helm), as_json=as_json)
 
 
 def _build(names: list[str], out: Path | None, *, as_json: bool, helm: HelmChoice) -> None:
@@ -192,14 +193,17 @@ def static(
     """
     from chartgen.cli.serving import export_command
 
-    _guard(lambda: export_command(catalog, folder, olares, upstream, as_json))
+    _guard(lambda: export_command(catalog, folder, olares, upstream, as_json), as_json=as_json)
 
 
-def _guard(command: Callable[[], None]) -> None:
+def _guard(command: Callable[[], None], *, as_json: bool = False) -> None:
     """Runs a command; what goes wrong becomes a message and an exit code."""
     try:
         command()
     except ChartgenError as error:
+        if as_json:
+            facts = {"errors": error_facts(error), "exit_code": exit_code(error)}
+            typer.echo(json.dumps(facts, ensure_ascii=False, indent=2))
         typer.echo(f"chartgen: {error}", err=True)
         raise typer.Exit(exit_code(error)) from error
     except OSError as error:

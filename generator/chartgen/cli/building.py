@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from chartgen.release.build import Progress, build
 from chartgen.release.memory import Answer, Inputs, remember
 from chartgen.release.result import AppResult, BuildResult, Status, settled
-from chartgen.vram import plan_text
+from chartgen.vram import plan_facts, plan_text, sources_text
 
 if TYPE_CHECKING:
     from chartgen.lint.helm import Helm
@@ -77,42 +77,15 @@ def _facts(result: BuildResult) -> dict[str, object]:
 
 
 def _app_facts(app: AppResult) -> dict[str, object]:
-    plan = app.plan
     return {
         "name": app.name,
         "version": app.version,
         "package": app.package,
         "sha256": app.sha256,
-        "verdict": plan.verdict.value,
-        "measured": plan.measured,
+        "verdict": app.plan.verdict.value,
         "status": app.status.value,
         "suspended": app.suspended,
-        "limit_bytes": plan.limit.size,
-        "need_bytes": {
-            "value": plan.need.value,
-            "low": plan.need.low,
-            "high": plan.need.high,
-        },
-        "terms": [
-            {
-                "name": term.name,
-                "bytes": term.estimate.value,
-                "low": term.estimate.low,
-                "high": term.estimate.high,
-                "formula": term.formula,
-                "source": term.source,
-            }
-            for term in plan.terms
-        ],
-        "levers": [
-            {
-                "field": lever.field,
-                "from": lever.before,
-                "to": lever.after,
-                "frees_bytes": lever.frees,
-            }
-            for lever in plan.levers
-        ],
+        **plan_facts(app.plan),
         "warnings": list(app.warnings),
         "drift": app.drift,
     }
@@ -122,7 +95,7 @@ def _lines(result: BuildResult) -> Iterator[str]:
     single = len(result.apps) == 1
     for app in result.apps:
         if single:
-            yield from (plan_text(app.plan), "")
+            yield from (plan_text(app.plan), sources_text(app.plan), "")
         yield from _app_lines(app)
     for warning in result.warnings:
         yield f"warning: {warning}"

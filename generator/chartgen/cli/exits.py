@@ -40,6 +40,18 @@ def exit_code(error: ChartgenError) -> int:
     return next(code for kind, code, _ in CODES if isinstance(error, kind))
 
 
+def error_facts(error: ChartgenError) -> list[dict[str, object]]:
+    """What went wrong, for programs: a fault by its parts, anything else by its message."""
+    if isinstance(error, Several):
+        return [fact for one in error.errors for fact in error_facts(one)]
+    if isinstance(error, Faults):
+        return [
+            {"path": one.path, "problem": one.problem, "value": one.value, "remedy": one.remedy}
+            for one in error.faults
+        ]
+    return [{"kind": type(error).__name__, "message": str(error)}]
+
+
 def codes_text() -> str:
     """The table as `--help` shows it."""
     rows = [(0, "all went well"), (USAGE, "the command line is wrong")]

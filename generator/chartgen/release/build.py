@@ -48,7 +48,7 @@ from chartgen.release.icons import icon_faults, read_icon
 from chartgen.release.result import AppResult, BuildResult, Status
 from chartgen.spec import App, Market
 from chartgen.spec.load import load_apps, load_market
-from chartgen.vram import Plan, Verdict, plan, plan_faults, plan_text
+from chartgen.vram import Plan, Verdict, claim_faults, plan, plan_faults, plan_text
 
 if TYPE_CHECKING:
     from chartgen.lint.helm import Helm
@@ -105,7 +105,7 @@ def build(
         apps, facts, market = _load(root, names, catalog.ledger)
         with Prover(find_helm) as prover:
             made = _make_all(apps, facts, market, catalog, progress, prover)
-            draft = draft_catalog(catalog, _changes(made, catalog.ledger, root), market)
+            draft = draft_catalog(catalog, _changes(made, facts, catalog.ledger, root), market)
             progress(Progress("proving with Helm", len(made), len(made)))
             helm = prover.finish()
         progress(Progress("writing the catalog", len(made), len(made)))
@@ -132,7 +132,7 @@ def _load(
     for app in loaded.apps:
         faults += plan_faults(app, facts) if facts else []
         faults += _category_faults(app, market) if market else []
-        faults += version_faults(app, ledger)
+        faults += version_faults(app, facts, ledger) if facts else []
         faults += icon_faults(app, root)
     if faults or facts is None or market is None:
         raise Faults(faults)
@@ -169,45 +169,55 @@ def _make_all(
     errors: list[ChartgenError] = []
     for done, app in enumerate(apps):
         progress(Progress(app.name, done, len(apps)))
-        try:
-            item = _make(app, facts, market, catalog)
-        except (DoesNotFit, Unproven, ReleasedSpecEdited) as error:
-            errors.append(error)
-            continue
-        if item.status is Status.BUILT:
+        item = _make(app, facts, market, catalog, errors)
+        if item and item.status is Status.BUILT:
             prover.submit(app.name, item.package.filename, item.package.data)
-        made.append(item)
+        made += [item] if item else []
     if errors:
         raise errors[0] if len(errors) == 1 else Several(errors)
     return made
 
 
-def _make(app: App, facts: Facts, market: Market, catalog: Catalog) -> Made:
+def _make(
+    app: App, facts: Facts, market: Market, catalog: Catalog, errors: list[ChartgenError]
+) -> Made | None:
+    """One app as it would be released now; what is wrong with it goes to `errors`."""
     planned = plan(app, facts)
-    _refuse_unfit(planned)
+    before = len(errors)
+    errors += _refusals(app, facts, planned)
     chart = render(app, facts, planned, market)
     package = pack(chart)
     released = catalog.ledger.release(app.name, app.version)
-    status = status_of(app, package, released)
+    try:
+        status = status_of(app, package, released)
+    except ReleasedSpecEdited as error:
+        errors.append(error)
+    if len(errors) > before:
+        return None
     drift = ""
     if released and status is Status.DRIFTED:
         drift = drift_text(unpack(catalog.package(released), released.filename), chart.files)
     return Made(app, planned, package, status, released, drift)
 
 
-def _refuse_unfit(planned: Plan) -> None:
+def _refusals(app: App, facts: Facts, planned: Plan) -> list[ChartgenError]:
+    """Why an app may not be released: its sum, and claims that do not hold."""
+    found: list[ChartgenError] = []
     if planned.verdict is Verdict.DOES_NOT_FIT:
-        raise DoesNotFit(app=planned.app, explanation=plan_text(planned))
+        found.append(DoesNotFit(app=planned.app, explanation=plan_text(planned)))
     if planned.verdict is Verdict.UNPROVEN:
-        raise Unproven(app=planned.app, explanation=plan_text(planned))
+        found.append(Unproven(app=planned.app, explanation=plan_text(planned)))
+    if claims := claim_faults(app, facts):
+        found.append(Faults(claims))
+    return found
 
 
-def _changes(made: Sequence[Made], ledger: Ledger, root: Path) -> Changes:
+def _changes(made: Sequence[Made], facts: Facts, ledger: Ledger, root: Path) -> Changes:
     files: dict[str, bytes] = {}
     for item in made:
         files[f"icons/{item.app.name}.png"] = read_icon(item.app, root)
         if item.status is Status.BUILT:
-            ledger = ledger.extended([release_row(item.app, item.package)])
+            ledger = ledger.extended([release_row(item.app, facts, item.package)])
             files[_package_path(item)] = item.package.data
         ledger = ledger.extended(withdrawal_rows(item.app, ledger))
     return Changes(ledger, files)
@@ -240,6 +250,8 @@ def _market_warnings(
             f"market.public_url is still the shipped example ({market.public_url}): icons will "
             "not load on a device. Set it in charts_src/market.py before you publish."
         )
+    if "@sha256:" not in market.fetch_image:
+        found.append(f"market.fetch_image: {market.fetch_image} is not pinned by digest")
     names = {app.name for app in apps}
     found += [
         f"{name} is released but has no spec: suspend an app before its spec goes"

@@ -11,6 +11,7 @@ from itertools import islice
 from chartgen.catalog import Ledger, Release, Remove, Resume, Row, Suspend
 from chartgen.chart import Package, filled
 from chartgen.errors import Fault, ReleasedSpecEdited
+from chartgen.facts import Facts
 from chartgen.quantities import following, is_version, version_key
 from chartgen.release.result import Status
 from chartgen.spec import App
@@ -53,7 +54,7 @@ def _packaged(data: object, path: str = "") -> object:
     return {key: _packaged(data[key], inner[key]) for key in kept}
 
 
-def version_faults(app: App, ledger: Ledger) -> list[Fault]:
+def version_faults(app: App, facts: Facts, ledger: Ledger) -> list[Fault]:
     """A version that goes back, and a new one that does not say what it brings."""
     newest = ledger.newest(app.name)
     if not newest or not is_version(app.version) or app.version == newest.version:
@@ -63,7 +64,7 @@ def version_faults(app: App, ledger: Ledger) -> list[Fault]:
         problem = f"the version goes back: {newest.version} is released"
         remedy = f"Set it to {after} or later."
         return [Fault(f"{app.name}.version", problem, remedy, app.version)]
-    if filled(app, app.changes) == newest.changes:
+    if filled(app, facts, app.changes) == newest.changes:
         problem = f"the changelog entry of {app.version} is missing: this is {newest.version}'s"
         remedy = f"Say what {app.version} brings."
         return [Fault(f"{app.name}.changes", problem, remedy, app.changes.en[:80])]
@@ -82,13 +83,13 @@ def status_of(app: App, package: Package, released: Release | None) -> Status:
     raise ReleasedSpecEdited(
         app=app.name,
         version=app.version,
-        released=f"spec {released.spec_sha256[:16]}, package {released.sha256[:16]}",
-        edited=f"spec {present[:16]}, package {package.sha256[:16]}",
+        released=f"spec {released.spec_sha256}, package {released.sha256}",
+        edited=f"spec {present}, package {package.sha256}",
         following=following(released.version),
     )
 
 
-def release_row(app: App, package: Package) -> Release:
+def release_row(app: App, facts: Facts, package: Package) -> Release:
     """The ledger's row of a new release; its date is the one that the spec gives."""
     return Release(
         name=app.name,
@@ -96,7 +97,7 @@ def release_row(app: App, package: Package) -> Release:
         sha256=package.sha256,
         spec_sha256=spec_digest(app),
         released=app.released,
-        changes=filled(app, app.changes),
+        changes=filled(app, facts, app.changes),
     )
 
 

@@ -32,6 +32,7 @@ class Market:
 
     `source_id` holds no underscore: the market's web client splits ids at it
     (Olares market contract 1.1). `hottest` lists app names, best first.
+    `fetch_image` runs the download before an engine starts.
     """
 
     __pydantic_config__ = CHECKED
@@ -55,6 +56,13 @@ class Market:
         tuple[Category, ...], Field(min_length=1, description="at least one category")
     ]
     hottest: tuple[Line, ...] = ()
+    fetch_image: Annotated[
+        str,
+        Field(
+            pattern=r"^[a-z0-9.-]+(/[a-z0-9._-]+)+:[A-Za-z0-9_][A-Za-z0-9_.-]*(@sha256:[0-9a-f]{64})?$",
+            description="an image with Python 3.11 or newer, best with its digest",
+        ),
+    ] = "docker.io/library/python:3.12-slim"
 
     @property
     def is_example(self) -> bool:

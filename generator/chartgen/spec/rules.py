@@ -67,13 +67,15 @@ FACTS = frozenset(
     {
         "context",
         "context_per_slot",
-        "slots",
-        "kv_cache_dtype",
+        "download",
         "engine",
-        "engine_version",
+        "image",
+        "kv_cache_dtype",
+        "license",
         "model",
         "port",
         "served_name",
+        "slots",
     }
 )
 """What a text may quote from the spec."""

@@ -20,8 +20,8 @@ class Text:
     """One text in English and Chinese.
 
     Facts in it come from the spec: `{context}`, `{context_per_slot}`, `{slots}`,
-    `{kv_cache_dtype}`, `{engine}`, `{engine_version}`, `{model}`, `{port}` and
-    `{served_name}` are filled in when the chart is rendered. A brace of the text
+    `{kv_cache_dtype}`, `{engine}`, `{image}`, `{model}`, `{download}`, `{license}`,
+    `{port}` and `{served_name}` are filled in when the chart is rendered. A brace of the text
     itself is doubled.
     """
 

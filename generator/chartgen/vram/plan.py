@@ -75,8 +75,8 @@ class Plan:
 
 
 def plan_faults(app: App, facts: Facts) -> list[Fault]:
-    """What keeps an app from being planned, and claims of evidence that do not hold."""
-    return [*engine_of(app).faults(app, facts), *_claims(app, facts)]
+    """What keeps an app from being planned."""
+    return engine_of(app).faults(app, facts)
 
 
 def plan(app: App, facts: Facts) -> Plan:
@@ -147,7 +147,7 @@ def _levers(app: App, facts: Facts, need: Estimate) -> tuple[Lever, ...]:
     return tuple(sorted(useful, key=lambda lever: -lever.frees))
 
 
-def _claims(app: App, facts: Facts) -> list[Fault]:
+def claim_faults(app: App, facts: Facts) -> list[Fault]:
     """A spec may name the records it rests on: each must exist and be of its deployment."""
     known = {run.id: run for run in facts.runs}
     deployment = engine_of(app).deployment(app)

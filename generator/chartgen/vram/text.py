@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from chartgen.engines import Term
 from chartgen.quantities import GIB, Estimate
 from chartgen.vram.plan import Plan, Verdict
 
@@ -30,7 +29,10 @@ def _lines(plan: Plan) -> Iterator[str]:
     yield f"  {WORDS[plan.verdict]}: {_reason(plan)}"
     yield f"  {_requests(plan)}"
     yield from (f"  not in the sum: {caveat}" for caveat in plan.caveats)
-    yield from (f"  recorded run, {run.outcome}: {run.said} ({run.source})" for run in plan.runs)
+    for run in plan.runs:
+        yield f"  recorded run, {run.outcome}: {run.said} ({run.source})"
+        if run.uncertain:
+            yield f"    uncertain: {run.uncertain}"
     if plan.levers:
         yield f"  biggest lever: {lever_text(plan)}"
 
@@ -38,7 +40,7 @@ def _lines(plan: Plan) -> Iterator[str]:
 def sources_text(plan: Plan) -> str:
     """Where each number comes from, a line for each term."""
     lines = [f"  {term.name}: {term.source}" for term in plan.terms]
-    return "\n".join([*lines, f"  limit: {plan.limit.source}"])
+    return "\n".join(["sources", *lines, f"  limit: {plan.limit.source}"])
 
 
 def lever_text(plan: Plan) -> str:
@@ -49,11 +51,6 @@ def lever_text(plan: Plan) -> str:
     return f"{text}, and then it fits" if enough else text
 
 
-def term_text(term: Term) -> str:
-    """One term in words."""
-    return f"{term.name} {_amount(term.estimate).strip()}"
-
-
 def _amount(size: Estimate) -> str:
     interval = f"[{size.low / GIB:.2f}, {size.high / GIB:.2f}]"
     return f"{size.value / GIB:8.2f} GiB  {interval if size.low != size.high else '':15}"
@@ -61,9 +58,11 @@ def _amount(size: Estimate) -> str:
 
 def _reason(plan: Plan) -> str:
     if plan.failed:
-        return "a run of this very deployment failed for memory"
+        return "a recorded run of this deployment failed for memory"
     if plan.measured:
-        return f"measured on this very deployment; by formula alone {plan.predicted}"
+        return (
+            f"measured, a recorded run of this deployment served; by formula alone {plan.predicted}"
+        )
     return {
         Verdict.FITS: "even the high end of the interval is under the limit",
         Verdict.DOES_NOT_FIT: "even the low end of the interval is over the limit",
@@ -77,4 +76,4 @@ def _requests(plan: Plan) -> str:
     found = plan.requests
     exact = found.low == found.high
     interval = "" if exact else f" (between {found.low:.1f} and {found.high:.1f})"
-    return f"requests of {found.tokens_each} tokens at once: {found.value:.1f}{interval}"
+    return f"full requests at once: {found.value:.1f}{interval}, of {found.tokens_each} tokens each"

@@ -52,6 +52,8 @@ def _parse(body: bytes, revision: str, patterns: Iterable[str]) -> Listing:
     for name in matching(items, patterns):
         item = items[name]
         # Git names what LFS holds by another file: there the hash of LFS counts.
+        if "size" not in item:
+            raise ValueError("it tells no sizes; use another mirror, or the hub itself")
         digest = item["lfs"]["sha256"] if item.get("lfs") else item["blobId"]
         files.append(Blob(name, item["size"], digest))
     return Listing(data["sha"], files)

@@ -132,3 +132,6 @@ def _lock(folder: Path, stack: contextlib.ExitStack) -> None:
     except BlockingIOError:
         log(f"{folder}: waiting for another copy to finish")
         fcntl.flock(lock, fcntl.LOCK_EX)
+    except OSError as fault:
+        # Some shared file systems have no locks; the device runs one pod at a time anyway.
+        log(f"{folder}: this disk cannot lock ({fault.strerror}), going on without")

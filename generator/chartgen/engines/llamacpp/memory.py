@@ -41,6 +41,7 @@ def memory(app: App, engine: LlamaCpp, facts: Facts, device: Device) -> Memory:
             _compute_term(model, engine),
             Term("CUDA context", CUDA_CONTEXT, "constant", "vram formulas 3.7"),
             _scratch_term(model, engine),
+            Term("headroom", ZERO, "none: what is free on the card stays free", "no other app"),
         ),
         limit=Limit(Bytes(total.value), "CUDA total", total.source),
         requests=_requests(engine),
@@ -139,7 +140,7 @@ def _scratch_term(model: ModelFacts, engine: LlamaCpp) -> Term:
     inside = _new_with_copy(model, engine, constants) - _new(model, engine, constants)
     low, high = sorted((copy, inside if copy else 0))
     return Term(
-        "headroom",
+        "attention copy",
         Estimate(Bytes(high), Bytes(low), Bytes(high)),
         "f16 copy of one layer's K and V, taken while a long prompt is read",
         "vram formulas 3.4: older builds take it at run time, newer ones inside compute",
