@@ -43,8 +43,8 @@ app = partial(
         "Gemma 4 26B-A4B，支持图像，每个请求最多 {context_per_slot} 词元，由 {engine} 提供服务",
     ),
     full_description=Text(
-        "An OpenAI-compatible server for long PDFs, scans and pictures. It has no page of its "
-        "own: clients use its API under /v1.\n\n"
+        "An OpenAI-compatible server for long PDFs, scans and pictures. Clients use its API "
+        "under /v1.\n\n"
         "- Model name for clients: {served_name}, port {port}\n"
         "- Model: {model}\n"
         "- Context: up to {context_per_slot} tokens in a request\n"
@@ -53,8 +53,7 @@ app = partial(
         "- Engine: {engine}, image {image}\n"
         "- Licence: {license}; some sources name the Gemma Terms of Use instead\n\n"
         "The first start downloads about {download}; later starts use the files that are there.",
-        "兼容 OpenAI 接口的服务器，适合处理长 PDF、扫描件和图片。它没有自己的页面：客户端通过 /v1 "
-        "下的接口使用。\n\n"
+        "兼容 OpenAI 接口的服务器，适合处理长 PDF、扫描件和图片。客户端通过 /v1 下的接口使用。\n\n"
         "- 客户端使用的模型名：{served_name}，端口 {port}\n"
         "- 模型：{model}\n"
         "- 上下文：每个请求最多 {context_per_slot} 词元\n"
