@@ -1,15 +1,15 @@
 from datetime import date
 
-from chartgen.spec import EnvVar, LlamaCpp, Suspended, Text
+from chartgen.spec import EnvVar, LlamaCpp, LlamaSpeculation, Text
 from charts_src.families import gemma4, house, images
 
 app = gemma4.app(
     name="llamacppgemma426ba4bvisionone",
-    version="1.0.3",
+    version="1.0.0",
     released=date(2026, 11, 21),
     changes=Text(
-        "One slot with the whole context, and a q4_0 KV cache.",
-        "单个槽位使用全部上下文，KV 缓存改为 q4_0。",
+        "First release: images, 128K tokens in two slots, a turbo3 KV cache.",
+        "首个版本：支持图像，两个槽位共 128K 词元，turbo3 KV 缓存。",
     ),
     title="Gemma 4 26B Vision llama.cpp",
     entrance_title="Gemma 4 26B llama-cpp",
@@ -19,21 +19,14 @@ app = gemma4.app(
         fork="atomic",
         alias="gemma-4-26b-vision",
         ctx_size=131072,
-        parallel=1,
-        cache_type_k="q4_0",
-        cache_type_v="q4_0",
+        parallel=2,
+        cache_type_k="turbo3",
+        cache_type_v="turbo3",
+        speculation=LlamaSpeculation(spec_type="ngram-cache"),
         env=(EnvVar("GGML_CUDA_GRAPH_OPT", "1"),),
     ),
     models=(gemma4.UD_Q4_K_XL, gemma4.MMPROJ_F16),
     resources=house.LLAMACPP_SERVER,
     source_code="https://github.com/AtomicBot-ai/atomic-llama-cpp-turboquant",
     doc="https://github.com/ggml-org/llama.cpp/tree/master/tools/server",
-    suspended=Suspended(
-        since=date(2026, 11, 21),
-        because=Text(
-            "Withdrawn in favour of the vLLM app: one app for each use case.",
-            "由 vLLM 应用取代：每种用途只保留一个应用。",
-        ),
-        successor="vllmgemma426ba4bvisionone",
-    ),
 )
