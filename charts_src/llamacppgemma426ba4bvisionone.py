@@ -1,15 +1,15 @@
 from datetime import date
 
-from chartgen.spec import EnvVar, LlamaCpp, LlamaSpeculation, Text
+from chartgen.spec import EnvVar, LlamaCpp, Text
 from charts_src.families import gemma4, house, images
 
 app = gemma4.app(
     name="llamacppgemma426ba4bvisionone",
-    version="1.0.0",
+    version="1.0.1",
     released=date(2026, 11, 21),
     changes=Text(
-        "First release: images, 128K tokens in two slots, a turbo3 KV cache.",
-        "首个版本：支持图像，两个槽位共 128K 词元，turbo3 KV 缓存。",
+        "Without n-gram drafts: they brought nothing for this model.",
+        "去掉 n-gram 推测解码：对该模型没有收益。",
     ),
     title="Gemma 4 26B Vision llama.cpp",
     entrance_title="Gemma 4 26B llama-cpp",
@@ -22,7 +22,6 @@ app = gemma4.app(
         parallel=2,
         cache_type_k="turbo3",
         cache_type_v="turbo3",
-        speculation=LlamaSpeculation(spec_type="ngram-cache"),
         env=(EnvVar("GGML_CUDA_GRAPH_OPT", "1"),),
     ),
     models=(gemma4.UD_Q4_K_XL, gemma4.MMPROJ_F16),
