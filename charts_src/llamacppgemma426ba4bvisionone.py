@@ -5,11 +5,11 @@ from charts_src.families import gemma4, house, images
 
 app = gemma4.app(
     name="llamacppgemma426ba4bvisionone",
-    version="1.0.2",
+    version="1.0.3",
     released=date(2026, 11, 21),
     changes=Text(
-        "A q8_0 KV cache: faster than turbo3 for this model.",
-        "KV 缓存改为 q8_0：对该模型比 turbo3 更快。",
+        "One slot with the whole context, and a q4_0 KV cache.",
+        "单个槽位使用全部上下文，KV 缓存改为 q4_0。",
     ),
     title="Gemma 4 26B Vision llama.cpp",
     entrance_title="Gemma 4 26B llama-cpp",
@@ -19,9 +19,9 @@ app = gemma4.app(
         fork="atomic",
         alias="gemma-4-26b-vision",
         ctx_size=131072,
-        parallel=2,
-        cache_type_k="q8_0",
-        cache_type_v="q8_0",
+        parallel=1,
+        cache_type_k="q4_0",
+        cache_type_v="q4_0",
         env=(EnvVar("GGML_CUDA_GRAPH_OPT", "1"),),
     ),
     models=(gemma4.UD_Q4_K_XL, gemma4.MMPROJ_F16),
