@@ -5,11 +5,11 @@ from charts_src.families import gemma4, house, images
 
 app = gemma4.app(
     name="vllmgemma426ba4bvisionone",
-    version="1.0.1",
+    version="1.0.2",
     released=date(2026, 11, 21),
     changes=Text(
-        "Eight times the context: 128K instead of 16K tokens, at the same speed.",
-        "上下文扩大八倍：从 16K 增至 128K 词元，速度不变。",
+        "Tool calling works with OpenAI clients: the server parses Gemma 4's tool calls.",
+        "支持 OpenAI 客户端的工具调用：服务器会解析 Gemma 4 的工具调用格式。",
     ),
     title="Gemma 4 26B Vision One",
     entrance_title="Gemma 4 26B Vision",
@@ -24,6 +24,7 @@ app = gemma4.app(
         kv_cache_dtype="fp8",
         attention_backend="triton_attn",  # flash_attn refuses Gemma 4's two head sizes
         images_per_prompt=1,
+        tool_call_parser="gemma4",
     ),
     models=(gemma4.AWQ_4BIT,),
     evidence=("vllm-gemma-4-26b-awq-128k",),
