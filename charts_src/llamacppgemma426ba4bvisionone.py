@@ -1,6 +1,6 @@
 from datetime import date
 
-from chartgen.spec import EnvVar, LlamaCpp, Text
+from chartgen.spec import EnvVar, LlamaCpp, Suspended, Text
 from charts_src.families import gemma4, house, images
 
 app = gemma4.app(
@@ -28,4 +28,12 @@ app = gemma4.app(
     resources=house.LLAMACPP_SERVER,
     source_code="https://github.com/AtomicBot-ai/atomic-llama-cpp-turboquant",
     doc="https://github.com/ggml-org/llama.cpp/tree/master/tools/server",
+    suspended=Suspended(
+        since=date(2026, 11, 21),
+        because=Text(
+            "Withdrawn in favour of the vLLM app: one app for each use case.",
+            "由 vLLM 应用取代：每种用途只保留一个应用。",
+        ),
+        successor="vllmgemma426ba4bvisionone",
+    ),
 )
