@@ -17,17 +17,18 @@ def serve_command(catalog: Path, host: str, port: int, base_path: str, tls: Tls)
     """Serves the catalog until it is stopped."""
     _check_base(base_path)
     try:
-        from chartgen.market.run import Options, run
+        from chartgen.market.run import Options, prepare
         from chartgen.market.server import Market
     except ImportError as error:
         raise ExtraMissing(what="chartgen serve", extra=EXTRA) from error
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    market = Market.open(catalog)
+    market = Market(catalog)
     options = Options(host=host, port=port, base_path=base_path, cert=tls[0], key=tls[1])
+    serve = prepare(market, options)
     typer.echo(f"{len(market.site.apps)} apps at {options.url} (add this address in the Market)")
     if not tls[0]:
         typer.echo("without TLS: newer devices accept https addresses only")
-    run(market, options)
+    serve()
 
 
 def export_command(catalog: Path, folder: Path, olares: str, upstream: str, as_json: bool) -> None:

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from chartgen.market import page, v1, v2
 from chartgen.market.site import Site, dump
@@ -30,6 +31,9 @@ CORS = {
     "Access-Control-Allow-Headers": "*",
     "Access-Control-Expose-Headers": "ETag",
 }
+GZIPPED = '-gz"'
+"""How the validator of a compressed answer ends."""
+
 NAME = r"(?P<name>[a-z0-9]{1,30})"
 
 
@@ -57,7 +61,7 @@ class Answer:
 
     @property
     def etag(self) -> str:
-        """A strong validator of the content."""
+        """A strong validator of the content, before it is compressed."""
         return f'"{hashlib.sha256(self.body).hexdigest()[:32]}"'
 
 
@@ -66,8 +70,7 @@ def answer(site: Site, request: Request, trouble: str = "") -> Answer:
 
     `trouble` says what is wrong with a newer catalog that is not served; health tells it.
     """
-    path = request.path.rstrip("/") or "/"
-    found = _health(site, trouble) if path == "/healthz" else _route(site, request)
+    found = _route(site, request, trouble)
     headers = {**CORS, **found.headers}
     if found.status != 200:
         return replace(found, headers=headers, cache="no-store")
@@ -85,10 +88,10 @@ def fault(status: int, reason: str) -> Answer:
 def _matches(request: Request, etag: str) -> bool:
     asked = request.headers.get("if-none-match", "")
     given = (one.strip().removeprefix("W/") for one in asked.split(","))
-    return any(one in (etag, "*") for one in given)
+    return any(one in (etag, etag[:-1] + GZIPPED, "*") for one in given)
 
 
-def _route(site: Site, request: Request) -> Answer:
+def _route(site: Site, request: Request, trouble: str) -> Answer:
     if request.method == "OPTIONS":
         return Answer(204, b"", headers={"Allow": CORS["Access-Control-Allow-Methods"]})
     path = request.path.rstrip("/") or "/"
@@ -96,6 +99,8 @@ def _route(site: Site, request: Request) -> Answer:
         return _details(site, request)
     if request.method not in ("GET", "HEAD"):
         return replace(fault(405, "this address takes GET"), headers={"Allow": "GET, HEAD"})
+    if path == "/healthz":
+        return _health(site, trouble)
     for pattern, handler in _GETS:
         if match := re.fullmatch(pattern, path):
             return handler(site, request, match.groupdict())
@@ -130,7 +135,9 @@ def _chart(site: Site, request: Request, parts: Mapping[str, str]) -> Answer:
         return fault(404, "there is no such package")
     if version and wanted != f"{parts['name']}-{version}.tgz":
         return fault(404, "fileName and version name different packages")
-    data = (site.root / "charts" / wanted).read_bytes()
+    data = _read(site.root / "charts" / wanted)
+    if data is None or hashlib.sha256(data).hexdigest() != listing.packages[wanted]:
+        return fault(503, f"{wanted} on disk is not what was released")
     cache = FOR_EVER if request.query.get("fileName") or version else SHORT
     return Answer(200, data, "application/gzip", cache)
 
@@ -138,7 +145,15 @@ def _chart(site: Site, request: Request, parts: Mapping[str, str]) -> Answer:
 def _icon(site: Site, _: Request, parts: Mapping[str, str]) -> Answer:
     if site.by_name.get(parts["name"]) is None:
         return fault(404, "there is no such icon")
-    return Answer(200, (site.root / "icons" / f"{parts['name']}.png").read_bytes(), "image/png")
+    data = _read(site.root / "icons" / f"{parts['name']}.png")
+    return Answer(200, data, "image/png") if data else fault(503, "the icon cannot be read")
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
 
 
 def _page(site: Site, request: Request, _: Mapping[str, str]) -> Answer:

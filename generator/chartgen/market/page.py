@@ -13,12 +13,18 @@ from chartgen.market.site import Site
 
 def page(site: Site, headers: Mapping[str, str]) -> bytes:
     """The page as HTML; the address shown is the one it was asked under."""
-    host = headers.get("x-forwarded-host") or headers.get("host", "")
-    scheme = headers.get("x-forwarded-proto", headers.get("x-chartgen-scheme", "http"))
-    base = headers.get("x-forwarded-prefix", headers.get("x-chartgen-base", "")).rstrip("/")
+    host = _first(headers, "x-forwarded-host", "host")
+    scheme = _first(headers, "x-forwarded-proto", "x-chartgen-scheme") or "http"
+    base = _first(headers, "x-forwarded-prefix", "x-chartgen-base").rstrip("/")
     url = f"{scheme}://{host}{base}"
     apps = sorted(site.apps.values(), key=lambda item: item.detail["title"].lower())
     return _template().render(site=site, apps=apps, url=url, base=base).encode()
+
+
+def _first(headers: Mapping[str, str], *names: str) -> str:
+    """The first header that is there; each proxy on the way appends to its list."""
+    found = next((headers[name] for name in names if headers.get(name)), "")
+    return found.partition(",")[0].strip()
 
 
 @cache

@@ -12,7 +12,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias, cast
 from urllib.parse import parse_qsl
@@ -21,7 +21,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from chartgen.errors import ChartgenError
-from chartgen.market.answer import MAX_BODY, Answer, Request, answer, fault
+from chartgen.market.answer import GZIPPED, MAX_BODY, Answer, Request, answer, fault
 from chartgen.market.site import Site, load_site
 
 log = logging.getLogger("chartgen.market")
@@ -39,7 +39,13 @@ BODY_SECONDS = 10.0
 """Seconds that a body may take to arrive."""
 
 KEPT_BYTES = 64 << 20
-"""Bytes of finished answers that are kept; they are made again when they are not."""
+"""Memory for finished answers that are kept; they are made again when they are not."""
+
+ENTRY_BYTES = 2048
+"""What a kept answer takes beside its body: key, headers, the entry itself."""
+
+FIELDS = ("version", "page", "size", "page_size", "fileName")
+"""Fields of a query that any answer depends on."""
 
 WATCH_SECONDS = 1.0
 COMPRESSED = ("application/json", "text/html; charset=utf-8")
@@ -56,55 +62,81 @@ class Finished:
     body: bytes
 
 
-@dataclass
-class Market:
-    """The site that is served now, what was wrong with a newer one, finished answers."""
+class Kept:
+    """Finished answers of one site, the least recently asked forgotten first."""
 
-    root: Path
+    def __init__(self) -> None:
+        self._answers: OrderedDict[tuple[str, ...], Finished] = OrderedDict()
+        self._bytes = 0
+
+    def find(self, key: tuple[str, ...]) -> Finished | None:
+        """The answer kept under a key."""
+        found = self._answers.get(key)
+        if found:
+            self._answers.move_to_end(key)
+        return found
+
+    def keep(self, key: tuple[str, ...], made: Finished) -> None:
+        """Keeps an answer, and forgets others to make room."""
+        self._answers[key] = made
+        self._bytes += len(made.body) + ENTRY_BYTES
+        while self._bytes > KEPT_BYTES:
+            self._bytes -= len(self._answers.popitem(last=False)[1].body) + ENTRY_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One site with its finished answers: they come and go together."""
+
     site: Site
-    trouble: str = ""
-    seen: object = None
-    kept: OrderedDict[tuple[str, ...], Finished] = field(default_factory=OrderedDict)
-    kept_bytes: int = 0
+    kept: Kept
 
-    @classmethod
-    def open(cls, root: Path) -> Market:
-        """The market of a catalog; raises `CatalogBroken`."""
-        seen = stamp(root)
-        return cls(root, load_site(root), seen=seen)
 
-    def reload(self) -> None:
-        """Loads a catalog that changed on disk; a broken one leaves the old one serving."""
+class Market:
+    """What is served now, and what was wrong with a newer catalog."""
+
+    def __init__(self, root: Path) -> None:
+        """Opens a catalog; raises `CatalogBroken`."""
+        self.root = root
+        self.seen = stamp(root)
+        self.trouble = ""
+        self.state = State(load_site(root), Kept())
+
+    @property
+    def site(self) -> Site:
+        """The site that is served."""
+        return self.state.site
+
+    def newer(self) -> Site | str | None:
+        """The site of a catalog that changed on disk, or what is wrong with it; None while
+        nothing changed. Changes nothing that is served, so a thread may ask."""
         now = stamp(self.root)
         if now == self.seen:
-            return
+            return None
         self.seen = now
         try:
-            site = load_site(self.root)
-        except ChartgenError as error:
-            self.trouble = str(error)
-            log.error("the catalog on disk is broken, the last good one stays: %s", error)
-            return
-        self.site, self.trouble = site, ""
-        self.kept.clear()
-        self.kept_bytes = 0
-        log.info("serving a new catalog: %s apps, hash %s", len(site.apps), site.hash)
+            return load_site(self.root)
+        except (ChartgenError, OSError) as error:
+            return str(error)
+
+    def take(self, found: Site | str | None) -> None:
+        """Serves a newer site from the next request on; a broken one changes the health."""
+        if isinstance(found, str):
+            self.trouble = found
+            log.error("the catalog on disk is broken, the last good one stays: %s", found)
+        elif found:
+            self.state, self.trouble = State(found, Kept()), ""
+            log.info("serving a new catalog: %s apps, hash %s", len(found.apps), found.hash)
 
     def finished(self, request: Request, key: tuple[str, ...] | None) -> Finished:
         """The answer to a request, kept under `key` where there is one."""
-        if key and key in self.kept:
-            self.kept.move_to_end(key)
-            return self.kept[key]
-        made = finish(answer(self.site, request, self.trouble), request)
+        state = self.state
+        if key and (found := state.kept.find(key)):
+            return found
+        made = finish(answer(state.site, request, self.trouble), request)
         if key and made.status == 200:
-            self._keep(key, made)
+            state.kept.keep(key, made)
         return made
-
-    def _keep(self, key: tuple[str, ...], made: Finished) -> None:
-        self.kept[key] = made
-        self.kept_bytes += len(made.body)
-        while self.kept_bytes > KEPT_BYTES:
-            self.kept_bytes -= len(self.kept.popitem(last=False)[1].body)
 
 
 def stamp(root: Path) -> object:
@@ -126,6 +158,8 @@ def finish(made: Answer, request: Request) -> Finished:
         if len(body) >= WORTH_COMPRESSING and accepts_gzip(request.headers):
             body = gzip.compress(body, 6, mtime=0)
             headers["Content-Encoding"] = "gzip"
+            # Other bytes want another strong validator.
+            headers["ETag"] = made.etag[:-1] + GZIPPED
     if made.status not in (204, 304):
         headers["Content-Length"] = str(len(body))
     wire = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
@@ -160,7 +194,10 @@ async def watch(market: Market) -> None:
     """Looks for a new catalog once a second; loading it does not hold up requests."""
     while True:
         await asyncio.sleep(WATCH_SECONDS)
-        await asyncio.to_thread(market.reload)
+        try:
+            market.take(await asyncio.to_thread(market.newer))
+        except Exception:  # whatever a file on disk does, watching goes on
+            log.exception("looking for a new catalog failed")
 
 
 async def respond(
@@ -224,5 +261,5 @@ def _key(request: Request) -> tuple[str, ...] | None:
         return None
     if "if-none-match" in request.headers:
         return None
-    asked = sorted(f"{name}={value}" for name, value in request.query.items())
+    asked = (f"{name}={request.query[name]}" for name in FIELDS if name in request.query)
     return (request.path, str(accepts_gzip(request.headers)), *asked)

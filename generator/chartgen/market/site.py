@@ -21,7 +21,8 @@ REMEDY = "Run `chartgen build`: it writes index and packages together."
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One app of the site; `detail` and `summary` are as the index holds them."""
+    """One app of the site; `detail` and `summary` are as the index holds them,
+    `packages` the digests of all its releases by file name."""
 
     release: Release
     summary: Summary
@@ -29,7 +30,7 @@ class Listing:
     detail_json: bytes
     olares_range: str
     suspended: bool
-    packages: frozenset[str]
+    packages: Mapping[str, str]
 
     @property
     def released_ms(self) -> int:
@@ -102,7 +103,7 @@ def load_site(root: Path) -> Site:
     except OSError as error:
         problem = f"the index cannot be read: {error.strerror}"
         raise CatalogBroken(path=str(file), problem=problem, remedy=REMEDY) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         problem = f"this is no index: {type(error).__name__} {error}"
         raise CatalogBroken(path=str(file), problem=problem, remedy=REMEDY) from error
 
@@ -146,7 +147,7 @@ def _listing(catalog: Catalog, summary: Summary, detail: Detail, olares_range: s
         dump(detail),
         olares_range,
         name in catalog.ledger.suspended,
-        frozenset(row.filename for row in catalog.ledger.releases[name]),
+        {row.filename: row.sha256 for row in catalog.ledger.releases[name]},
     )
 
 

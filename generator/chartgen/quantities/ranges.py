@@ -1,9 +1,11 @@
 """Version ranges as the device reads them: Masterminds' syntax.
 
 Comparators (`=`, `!=`, `>`, `>=`, `<`, `<=`, `~`, `^`) joined by commas or spaces must
-all hold; alternatives are joined by `||`. `x`, `*` and missing parts are wildcards. A
-pre-release satisfies a comparator only if the comparator names a pre-release itself
-(`>=1.12.6-0` admits `1.12.6-rc.1`, `>=1.12.6` does not), as in Masterminds/semver 3.
+all hold; alternatives are joined by `||`; `1.2 - 1.4` is a range with both ends. `x`, `*`
+and missing parts are wildcards. A pre-release is admitted only if a comparator of its
+branch names one (`>=1.12.6-0` admits `1.12.6-rc.1`, `>=1.12.6` does not). That is
+Masterminds/semver 3.4; up to 3.3 every comparator had to name one, and which of the two a
+device has is not known. A range of one comparator means the same to both.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ COMPARATOR = re.compile(
     rf"(?:\.(?P<minor>{PART}))?(?:\.(?P<patch>{PART}))?"
     r"(?:-(?P<pre>[0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?\s*(?:,|\s|$)"
 )
+HYPHEN = re.compile(r"\s*(v?\d[0-9A-Za-z.+*-]*)\s+-\s+(v?\d[0-9A-Za-z.+*-]*)\s*")
 LENIENT = re.compile(
     r"v?(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:-([0-9A-Za-z.-]+))?(?:\+([0-9A-Za-z.-]+))?"
 )
@@ -34,8 +37,6 @@ class _Comparator:
     """How many of major, minor and patch were written."""
 
     def admits(self, version: Version) -> bool:
-        if version.prerelease and not self.low.prerelease:
-            return False
         return _OPERATORS[self.op](version, self)
 
     @property
@@ -48,7 +49,7 @@ class _Comparator:
 
 def parse_version(text: str) -> Version | None:
     """A version as Masterminds' lenient parser reads it: `v1`, `1.2` are complete."""
-    found = LENIENT.fullmatch(text.strip())
+    found = LENIENT.fullmatch(text)
     if not found:
         return None
     major, minor, patch, pre, build = found.groups()
@@ -64,9 +65,13 @@ def admits(constraint: str, version: str) -> bool:
     if not constraint.strip():
         return True
     parsed = parse_version(version)
-    return parsed is not None and any(
-        all(one.admits(parsed) for one in branch) for branch in _parse(constraint)
-    )
+    return parsed is not None and any(_all(branch, parsed) for branch in _parse(constraint))
+
+
+def _all(branch: tuple[_Comparator, ...], version: Version) -> bool:
+    if version.prerelease and not any(one.low.prerelease for one in branch):
+        return False
+    return all(one.admits(version) for one in branch)
 
 
 @cache
@@ -76,6 +81,7 @@ def _parse(constraint: str) -> tuple[tuple[_Comparator, ...], ...]:
 
 def _branch(text: str, whole: str) -> tuple[_Comparator, ...]:
     found, place = [], 0
+    text = HYPHEN.sub(r" >=\1 <=\2 ", text)
     while place < len(text):
         match = COMPARATOR.match(text, place)
         if not match or match.end() == place:
@@ -112,20 +118,21 @@ def _at_most(version: Version, one: _Comparator) -> bool:
 
 
 def _tilde(version: Version, one: _Comparator) -> bool:
-    end = one.next if one.parts < 3 else one.low.bump_minor()
-    return one.low <= version < end
+    """The numbers that were written stay, but for the patch."""
+    same = version.major == one.low.major or one.parts == 0
+    return version >= one.low and same and (one.parts < 2 or version.minor == one.low.minor)
 
 
 def _caret(version: Version, one: _Comparator) -> bool:
-    """Everything up to the next change of the first part that is not zero."""
+    """The first number that is not zero stays, and all before it."""
     low = one.low
-    if low.major or one.parts == 1:
-        end = low.bump_major()
-    elif low.minor or one.parts == 2:
-        end = low.bump_minor()
-    else:
-        end = low.bump_patch()
-    return low <= version and (one.parts == 0 or version < end)
+    if version < low or (one.parts and version.major != low.major):
+        return False
+    if low.major or one.parts < 2:
+        return True
+    if low.minor or one.parts == 2:
+        return version.minor == low.minor
+    return version.minor == 0 and version.patch == low.patch
 
 
 _OPERATORS: Mapping[str, Callable[[Version, _Comparator], bool]] = {
