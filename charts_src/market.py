@@ -8,5 +8,6 @@ market = Market(
     categories=(
         Category(name="AI", slug="ai", title=Text("AI", "人工智能"), icon="sym_r_robot_2"),
     ),
+    featured=("vllmgemma426ba4bvisionone",),
     hottest=("vllmgemma426ba4bvisionone",),
 )

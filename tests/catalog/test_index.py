@@ -100,8 +100,8 @@ def test_the_layout_has_its_types(index: object) -> None:
     for page in table(data, "pages").values():
         assert {at(page, "category"), at(page, "source")} == {"All", 1}
         shown = json.loads(str(at(page, "content")))
-        assert {at(item, "type") for item in shown} == {"Default Topic"}
-        assert [at(item, "id") for item in shown] == ["Newest", "Hottest"]
+        assert {at(item, "type") for item in shown} <= {"Default Topic", "Recommends", "Topic"}
+        assert [at(item, "id") for item in shown] == ["Featured", "Newest", "Hottest"]
 
 
 def test_apps_lie_in_categories_that_have_a_tag(index: object) -> None:

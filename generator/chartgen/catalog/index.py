@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
+from chartgen.catalog.layout import categories, layout
 from chartgen.catalog.ledger import Ledger, Release
 from chartgen.catalog.manifest import Entrance, I18n, Manifest
 from chartgen.spec import Market
@@ -79,16 +80,6 @@ class EntranceEntry(TypedDict):
     openMethod: str
 
 
-class CategoryEntry(TypedDict):
-    """A category of the sidebar."""
-
-    slug: str
-    name: str
-    title: dict[str, str]
-    icon: str
-    sort: int
-
-
 class LicenseEntry(TypedDict):
     """A licence by name and address."""
 
@@ -143,9 +134,15 @@ def derive_index(ledger: Ledger, listed: Sequence[Listed], market: Market) -> In
     by_id = {app_id(item.release.name): item for item in listed}
     details = {key: _detail(key, by_id[key], ledger) for key in sorted(by_id)}
     summaries = {key: _summary(key, by_id[key]) for key in details}
-    data = {"apps": summaries, **_layout(ledger, listed, market)}
+    updated = max(map(_midnight, _releases(ledger)), default=NO_RELEASE)
+    offered = {
+        item.release.name: item.release
+        for item in listed
+        if item.release.name not in ledger.suspended
+    }
+    data = {"apps": summaries, **layout(market, offered, updated)}
     ranges = {key: by_id[key].manifest.olares_range for key in details}
-    source = {"id": market.source_id, "title": market.title, "categories": _categories(market)}
+    source = {"id": market.source_id, "title": market.title, "categories": categories(market)}
     removed = sorted(map(app_id, ledger.removed))
     content = {
         "data": data,
@@ -155,7 +152,6 @@ def derive_index(ledger: Ledger, listed: Sequence[Listed], market: Market) -> In
         "source": source,
     }
     digest = hashlib.sha256(_canonical(content)).hexdigest()
-    updated = max(map(_midnight, _releases(ledger)), default=NO_RELEASE)
     head = {"hash": digest, "last_updated": updated, "version": OLARES_VERSION}
     answers = {
         "hash": head,
@@ -256,67 +252,6 @@ def _past(row: Release) -> Past:
 def _midnight(row: Release) -> str:
     """The day of a release as RFC 3339; a day has no hour, so its first one is told."""
     return f"{row.released.isoformat()}T00:00:00Z"
-
-
-def _layout(ledger: Ledger, listed: Sequence[Listed], market: Market) -> dict[str, object]:
-    """Pages, tags and lists around the apps; integers are integers (1, never 1.0)."""
-    offered = {item.release.name for item in listed} - set(ledger.suspended)
-    newest = sorted(
-        (item.release for item in listed if item.release.name in offered),
-        key=lambda row: (-row.released.toordinal(), row.name),
-    )
-    hottest = [name for name in market.hottest if name in offered]
-    return {
-        "recommends": {},
-        "pages": {"All": _page()},
-        "topics": {},
-        "topic_lists": {},
-        "tops": [{"appId": name, "rank": rank} for rank, name in enumerate(hottest, 1)],
-        "latest": [row.name for row in newest],
-        "tags": _tags(market),
-    }
-
-
-def _page() -> dict[str, object]:
-    items = [{"type": "Default Topic", "id": name} for name in ("Newest", "Hottest")]
-    return {"category": "All", "content": json.dumps(items), "source": 1}
-
-
-ALL: CategoryEntry = {
-    "slug": "all",
-    "name": "All",
-    "title": {"en-US": "All", "zh-CN": "全部"},
-    "icon": "sym_r_apps",
-    "sort": 0,
-}
-"""The tag that every client shows first (Olares market contract 1.6)."""
-
-
-def _tags(market: Market) -> dict[str, object]:
-    return {
-        category["slug"]: {
-            "_id": category["slug"],
-            "name": category["name"],
-            "title": category["title"],
-            "icon": category["icon"],
-            "sort": category["sort"],
-            "source": 1,
-        }
-        for category in (ALL, *_categories(market))
-    }
-
-
-def _categories(market: Market) -> list[CategoryEntry]:
-    return [
-        {
-            "slug": category.slug,
-            "name": category.name,
-            "title": {"en-US": category.title.en, "zh-CN": category.title.zh},
-            "icon": category.icon,
-            "sort": place,
-        }
-        for place, category in enumerate(market.categories, 1)
-    ]
 
 
 def _canonical(content: Mapping[str, object]) -> bytes:

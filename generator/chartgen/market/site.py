@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import cast
 
 from chartgen.catalog import Catalog, Release, read_catalog
-from chartgen.catalog.index import OLARES_VERSION, CategoryEntry, Detail, Summary
+from chartgen.catalog.index import OLARES_VERSION, Detail, Summary
+from chartgen.catalog.layout import CategoryEntry
 from chartgen.errors import CatalogBroken
 from chartgen.quantities.ranges import admits, parse_version
 

@@ -60,10 +60,10 @@ def taxonomy(site: Site, query: Mapping[str, str]) -> bytes:
             ],
             "nav": [category["slug"] for category in source.categories],
             "pages": [_page(category["slug"]) for category in source.categories],
-            "tags": [],
-            "topic_lists": [],
-            "topics": [],
-            "recommends": [],
+            "tags": _values(site, "tags"),
+            "topic_lists": _values(site, "topic_lists"),
+            "topics": _values(site, "topics"),
+            "recommends": _values(site, "recommends"),
         }
     )
 
@@ -87,6 +87,11 @@ def applications(site: Site, query: Mapping[str, str]) -> bytes:
             "page_size": size,
         }
     )
+
+
+def _values(site: Site, part: str) -> list[object]:
+    """The entries of a part of the layout, which v2 tells as a list."""
+    return list(cast("Mapping[str, object]", site.layout[part]).values())
 
 
 def _item(key: str, app: Listing, slugs: Mapping[str, str]) -> dict[str, object]:

@@ -117,7 +117,7 @@ def build(
         catalog_apps=draft.index.apps,
         written=written,
         helm=helm,
-        warnings=_market_warnings(market, apps, catalog.ledger, everything=not names),
+        warnings=_market_warnings(market, apps, draft.ledger, everything=not names),
     )
 
 
@@ -252,6 +252,11 @@ def _market_warnings(
         )
     if "@sha256:" not in market.fetch_image:
         found.append(f"market.fetch_image: {market.fetch_image} is not pinned by digest")
+    found += [
+        f"market: its settings name {name}, which is not in the catalog"
+        for name in dict.fromkeys(market.named)
+        if name not in ledger.releases
+    ]
     names = {app.name for app in apps}
     found += [
         f"{name} is released but has no spec: suspend an app before its spec goes"

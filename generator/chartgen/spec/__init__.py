@@ -10,7 +10,7 @@ from chartgen.spec.app import App, License, Resources, Suspended
 from chartgen.spec.common import EnvVar
 from chartgen.spec.image import Image
 from chartgen.spec.llamacpp import LlamaCpp, LlamaSpeculation
-from chartgen.spec.market import Category, Market
+from chartgen.spec.market import Category, Market, Topic
 from chartgen.spec.model import Model
 from chartgen.spec.texts import Text, Unknown
 from chartgen.spec.vllm import Speculation, Vllm
@@ -29,6 +29,7 @@ __all__ = [
     "Speculation",
     "Suspended",
     "Text",
+    "Topic",
     "Unknown",
     "Vllm",
 ]

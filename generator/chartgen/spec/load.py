@@ -35,6 +35,7 @@ from chartgen.spec import (
     Speculation,
     Suspended,
     Text,
+    Topic,
     Unknown,
     Vllm,
 )
@@ -192,6 +193,7 @@ _PLACES = {
     Resources: "resources",
     Suspended: "suspended",
     Category: "categories",
+    Topic: "topics",
     Text: "text",
     Unknown: "unknown",
 }

@@ -27,11 +27,28 @@ class Category:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """A card on the front page that leads to some apps; `image` is an address or empty."""
+
+    __pydantic_config__ = CHECKED
+
+    id: Annotated[
+        str,
+        Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", description="lower-case words joined by dashes"),
+    ]
+    title: Text
+    description: Text
+    apps: Annotated[tuple[Line, ...], Field(min_length=1, description="at least one app")]
+    image: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Market:
     """A market source as devices list it.
 
     `source_id` holds no underscore: the market's web client splits ids at it
-    (Olares market contract 1.1). `hottest` lists app names, best first.
+    (Olares market contract 1.1). `featured` and `hottest` list app
+    names, best first; the newest come from the ledger by themselves.
     `fetch_image` runs the download before an engine starts.
     """
 
@@ -55,7 +72,9 @@ class Market:
     categories: Annotated[
         tuple[Category, ...], Field(min_length=1, description="at least one category")
     ]
+    featured: tuple[Line, ...] = ()
     hottest: tuple[Line, ...] = ()
+    topics: tuple[Topic, ...] = ()
     fetch_image: Annotated[
         str,
         Field(
@@ -63,6 +82,12 @@ class Market:
             description="an image with Python 3.11 or newer, best with its digest",
         ),
     ] = "docker.io/library/python:3.12-slim"
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Every app that the market's settings name."""
+        in_topics = (name for topic in self.topics for name in topic.apps)
+        return (*self.featured, *self.hottest, *in_topics)
 
     @property
     def is_example(self) -> bool:
