@@ -30,6 +30,7 @@ build: $(STAMPS)/chartgen $(BUILD_HELM) ## set up .venv and build one chart (APP
 	$(BIN)/chartgen build $(APP)
 
 test: $(STAMPS)/test $(HELM) ## run every check: ruff, mypy and all tests
+	@tools/system.sh
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy

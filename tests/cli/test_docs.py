@@ -15,6 +15,7 @@ DOCUMENTS = (
     "docs/architecture.md",
     "docs/memory.md",
     "docs/chart.md",
+    "docs/market.md",
     "benchmarks/README.md",
 )
 

@@ -142,7 +142,12 @@ def derive_index(ledger: Ledger, listed: Sequence[Listed], market: Market) -> In
     }
     data = {"apps": summaries, **layout(market, offered, updated)}
     ranges = {key: by_id[key].manifest.olares_range for key in details}
-    source = {"id": market.source_id, "title": market.title, "categories": categories(market)}
+    source = {
+        "id": market.source_id,
+        "title": market.title,
+        "url": market.public_url,
+        "categories": categories(market),
+    }
     removed = sorted(map(app_id, ledger.removed))
     content = {
         "data": data,
@@ -151,7 +156,7 @@ def derive_index(ledger: Ledger, listed: Sequence[Listed], market: Market) -> In
         "removed": removed,
         "source": source,
     }
-    digest = hashlib.sha256(_canonical(content)).hexdigest()
+    digest = content_digest(content)
     head = {"hash": digest, "last_updated": updated, "version": OLARES_VERSION}
     answers = {
         "hash": head,
@@ -252,6 +257,11 @@ def _past(row: Release) -> Past:
 def _midnight(row: Release) -> str:
     """The day of a release as RFC 3339; a day has no hour, so its first one is told."""
     return f"{row.released.isoformat()}T00:00:00Z"
+
+
+def content_digest(content: Mapping[str, object]) -> str:
+    """The hash of an index, of its parts `data`, `details`, `olares`, `removed` and `source`."""
+    return hashlib.sha256(_canonical(content)).hexdigest()
 
 
 def _canonical(content: Mapping[str, object]) -> bytes:

@@ -82,23 +82,24 @@ def _read_ledger(file: Path) -> Ledger:
 def _refuse_strangers(folder: Path, ledger: Ledger) -> None:
     """A package that no row names is a row that was lost: building would write over it."""
     known = {row.filename for releases in ledger.releases.values() for row in releases}
-    for path in sorted(folder.glob("*")) if folder.is_dir() else ():
-        if path.name not in known:
-            problem = "no row of the ledger names this package"
-            remedy = "Restore the ledger from git, or remove the file if it was never released."
-            raise CatalogBroken(path=str(path), problem=problem, remedy=remedy)
+    there = os.listdir(folder) if folder.is_dir() else []  # noqa: PTH208 10,000 of them
+    for name in sorted(set(there) - known):
+        problem = "no row of the ledger names this package"
+        remedy = "Restore the ledger from git, or remove the file if it was never released."
+        raise CatalogBroken(path=str(folder / name), problem=problem, remedy=remedy)
 
 
 def _verify(root: Path, release: Release) -> None:
-    path = root / CHARTS / release.filename
+    path = os.path.join(root, CHARTS, release.filename)  # noqa: PTH118 10,000 of them
     try:
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 the same
+            digest = hashlib.sha256(file.read()).hexdigest()
     except OSError as error:
         problem = f"the package cannot be read: {error.strerror}"
-        raise CatalogBroken(path=str(path), problem=problem, remedy=_RESTORE) from error
+        raise CatalogBroken(path=path, problem=problem, remedy=_RESTORE) from error
     if digest != release.sha256:
         problem = f"its digest is {digest}, the ledger says {release.sha256}"
-        raise CatalogBroken(path=str(path), problem=problem, remedy=_RESTORE)
+        raise CatalogBroken(path=path, problem=problem, remedy=_RESTORE)
 
 
 _RESTORE = "Restore it from git; a released package never changes."

@@ -38,15 +38,15 @@ def export_command(catalog: Path, folder: Path, olares: str, upstream: str, as_j
     from chartgen.market.export import export_static
     from chartgen.market.site import load_site
 
-    done = export_static(load_site(catalog), folder.resolve(), olares, upstream)
+    site = load_site(catalog)
+    done = export_static(site, folder.resolve(), olares, upstream, site.source.url)
     if as_json:
         typer.echo(json.dumps(asdict(done), indent=2))
         return
     size = done.bytes / (1 << 20)
     typer.echo(f"{done.folder}: {done.apps} apps for Olares {done.olares}")
-    typer.echo(
-        f"{done.files} files, {size:.1f} MiB; nginx.conf, _headers and vercel.json beside them"
-    )
+    typer.echo(f"{done.files} files, {size:.1f} MiB, and the settings of static hosts:")
+    typer.echo("nginx.conf, nginx-server.conf, _headers, _redirects, vercel.json")
 
 
 Tls = tuple[Path | None, Path | None]

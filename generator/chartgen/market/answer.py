@@ -51,18 +51,20 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What it gets."""
+    """What it gets; `digest` is the body's SHA-256 where it is known already."""
 
     status: int
     body: bytes
     content_type: str = "application/json"
     cache: str = SHORT
     headers: Mapping[str, str] = field(default_factory=dict)
+    digest: str = ""
 
     @property
     def etag(self) -> str:
         """A strong validator of the content, before it is compressed."""
-        return f'"{hashlib.sha256(self.body).hexdigest()[:32]}"'
+        digest = self.digest or hashlib.sha256(self.body).hexdigest()
+        return f'"{digest[:32]}"'
 
 
 def answer(site: Site, request: Request, trouble: str = "") -> Answer:
@@ -75,8 +77,8 @@ def answer(site: Site, request: Request, trouble: str = "") -> Answer:
     if found.status != 200:
         return replace(found, headers=headers, cache="no-store")
     headers["ETag"] = found.etag
-    if request.method in ("GET", "HEAD") and _matches(request, found.etag):
-        return replace(found, status=304, body=b"", headers=headers)
+    if request.method in ("GET", "HEAD") and (known := _matched(request, found.etag)):
+        return replace(found, status=304, body=b"", headers={**headers, "ETag": known})
     return replace(found, headers=headers)
 
 
@@ -85,10 +87,17 @@ def fault(status: int, reason: str) -> Answer:
     return Answer(status, dump({"error": reason}))
 
 
-def _matches(request: Request, etag: str) -> bool:
+def last(found: Answer) -> Answer:
+    """An answer after which the connection is closed: what is still coming is not read."""
+    return replace(found, headers={**found.headers, "Connection": "close"})
+
+
+def _matched(request: Request, etag: str) -> str:
+    """The validator that a client sent and that still holds, or an empty text."""
     asked = request.headers.get("if-none-match", "")
-    given = (one.strip().removeprefix("W/") for one in asked.split(","))
-    return any(one in (etag, etag[:-1] + GZIPPED, "*") for one in given)
+    given = [one.strip().removeprefix("W/") for one in asked.split(",")]
+    known = (etag, etag[:-1] + GZIPPED)
+    return next((one for one in given if one in known), etag if "*" in given else "")
 
 
 def _route(site: Site, request: Request, trouble: str) -> Answer:
@@ -111,7 +120,7 @@ def _details(site: Site, request: Request) -> Answer:
     if request.method != "POST":
         return replace(fault(405, "this address takes POST"), headers={"Allow": "POST"})
     if len(request.body) > MAX_BODY:
-        return fault(413, f"a body holds at most {MAX_BODY} bytes")
+        return last(fault(413, f"a body holds at most {MAX_BODY} bytes"))
     try:
         asked = json.loads(request.body)
         ids, version = v1.asked(asked)
@@ -129,17 +138,19 @@ def _json(make: Callable[[Site, Mapping[str, str]], bytes]) -> Handler:
 
 def _chart(site: Site, request: Request, parts: Mapping[str, str]) -> Answer:
     listing = site.by_name.get(parts["name"])
-    wanted = request.query.get("fileName") or (listing.release.filename if listing else "")
     version = request.query.get("version")
+    named = f"{parts['name']}-{version}.tgz" if version else ""
+    newest = listing.release.filename if listing else ""
+    wanted = request.query.get("fileName") or named or newest
     if listing is None or wanted not in listing.packages:
         return fault(404, "there is no such package")
-    if version and wanted != f"{parts['name']}-{version}.tgz":
+    if named and wanted != named:
         return fault(404, "fileName and version name different packages")
     data = _read(site.root / "charts" / wanted)
     if data is None or hashlib.sha256(data).hexdigest() != listing.packages[wanted]:
         return fault(503, f"{wanted} on disk is not what was released")
     cache = FOR_EVER if request.query.get("fileName") or version else SHORT
-    return Answer(200, data, "application/gzip", cache)
+    return Answer(200, data, "application/gzip", cache, digest=listing.packages[wanted])
 
 
 def _icon(site: Site, _: Request, parts: Mapping[str, str]) -> Answer:

@@ -15,7 +15,6 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from chartgen.errors import Fault, Faults
-from chartgen.market.answer import MAX_BODY
 from chartgen.market.server import Market, asgi
 
 REQUEST_SECONDS = 20.0
@@ -25,9 +24,12 @@ STOP_SECONDS = 10
 """Seconds that requests in flight get when the server is stopped."""
 
 MAX_HEAD = 32 * 1024
-"""Bytes of a request's head; a body may follow it in the same packet."""
+"""Bytes of a request's head."""
 
-TOO_LONG = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\n\r\n"
+TOO_LONG = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
+    b"Content-Length: 0\r\nConnection: close\r\n\r\n"
+)
 
 OPEN_CONNECTIONS = 1000
 """Connections at once; more are told 503, so that none can eat all memory."""
@@ -57,25 +59,29 @@ class _Punctual(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._head = 0
+        self._head, self._in_head, self._parts = 0, True, 0
         self._late = self.loop.call_later(REQUEST_SECONDS, transport.abort)
 
     def data_received(self, data: bytes) -> None:
-        self._head += len(data)
-        if self._head > MAX_HEAD + MAX_BODY:
+        parts = self._parts
+        super().data_received(data)
+        if self._parts == parts and self._in_head:
+            self._head += len(data)
+        if self._head > MAX_HEAD:
             self.transport.write(TOO_LONG)
             self.transport.close()
-            return
-        super().data_received(data)
 
     def on_headers_complete(self) -> None:
         self._late.cancel()
-        self._head = 0
+        self._head, self._in_head, self._parts = 0, False, self._parts + 1
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._head, self._in_head, self._parts = 0, True, self._parts + 1
+        super().on_message_complete()
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        self._head = 0
         self._late.cancel()
         self._late = self.loop.call_later(REQUEST_SECONDS, self.transport.abort)
 

@@ -21,7 +21,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from chartgen.errors import ChartgenError
-from chartgen.market.answer import GZIPPED, MAX_BODY, Answer, Request, answer, fault
+from chartgen.market.answer import GZIPPED, MAX_BODY, Answer, Request, answer, fault, last
 from chartgen.market.site import Site, load_site
 
 log = logging.getLogger("chartgen.market")
@@ -31,6 +31,8 @@ Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 Scope: TypeAlias = MutableMapping[str, object]
 Headers: TypeAlias = list[tuple[bytes, bytes]]
+Key: TypeAlias = tuple[str, bytes, bytes]
+"""What a kept answer was asked with: path, query and accepted encodings as they came."""
 
 MAX_URL = 2048
 """Bytes of path and query; the longest that a client sends has about 150."""
@@ -42,11 +44,9 @@ KEPT_BYTES = 64 << 20
 """Memory for finished answers that are kept; they are made again when they are not."""
 
 ENTRY_BYTES = 2048
-"""What a kept answer takes beside its body: key, headers, the entry itself."""
+"""What a kept answer takes beside its body and its key."""
 
-FIELDS = ("version", "page", "size", "page_size", "fileName")
-"""Fields of a query that any answer depends on."""
-
+KEPT_PATHS = "/api/"
 WATCH_SECONDS = 1.0
 COMPRESSED = ("application/json", "text/html; charset=utf-8")
 WORTH_COMPRESSING = 512
@@ -66,22 +66,26 @@ class Kept:
     """Finished answers of one site, the least recently asked forgotten first."""
 
     def __init__(self) -> None:
-        self._answers: OrderedDict[tuple[str, ...], Finished] = OrderedDict()
+        self._answers: OrderedDict[Key, Finished] = OrderedDict()
         self._bytes = 0
 
-    def find(self, key: tuple[str, ...]) -> Finished | None:
+    def find(self, key: Key) -> Finished | None:
         """The answer kept under a key."""
         found = self._answers.get(key)
         if found:
             self._answers.move_to_end(key)
         return found
 
-    def keep(self, key: tuple[str, ...], made: Finished) -> None:
+    def keep(self, key: Key, made: Finished) -> None:
         """Keeps an answer, and forgets others to make room."""
         self._answers[key] = made
-        self._bytes += len(made.body) + ENTRY_BYTES
+        self._bytes += _cost(key, made)
         while self._bytes > KEPT_BYTES:
-            self._bytes -= len(self._answers.popitem(last=False)[1].body) + ENTRY_BYTES
+            self._bytes -= _cost(*self._answers.popitem(last=False))
+
+
+def _cost(key: Key, made: Finished) -> int:
+    return len(made.body) + sum(map(len, key)) + ENTRY_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,15 +132,9 @@ class Market:
             self.state, self.trouble = State(found, Kept()), ""
             log.info("serving a new catalog: %s apps, hash %s", len(found.apps), found.hash)
 
-    def finished(self, request: Request, key: tuple[str, ...] | None) -> Finished:
-        """The answer to a request, kept under `key` where there is one."""
-        state = self.state
-        if key and (found := state.kept.find(key)):
-            return found
-        made = finish(answer(state.site, request, self.trouble), request)
-        if key and made.status == 200:
-            state.kept.keep(key, made)
-        return made
+    def finished(self, request: Request) -> Finished:
+        """The answer to a request, as it goes over the wire."""
+        return finish(answer(self.site, request, self.trouble), request)
 
 
 def stamp(root: Path) -> object:
@@ -204,25 +202,48 @@ async def respond(
     market: Market, base_path: str, scope: Scope, receive: Receive, send: Send
 ) -> None:
     """Answers one request of the ASGI protocol."""
-    request = _request(scope, base_path)
-    if isinstance(request, Answer):
-        made = finish(request, Request("GET", "/"))
-    elif request.method == "POST":
-        made = await _posted(market, request, receive)
-    else:
-        made = market.finished(request, _key(request))
+    state, key = market.state, _key(scope)
+    made = state.kept.find(key) if key else None
+    if made is None:
+        made = await _make(market, base_path, scope, receive)
+        if key and made.status == 200:
+            state.kept.keep(key, made)
     body = b"" if scope["method"] == "HEAD" else made.body
     await send({"type": "http.response.start", "status": made.status, "headers": made.headers})
     await send({"type": "http.response.body", "body": body})
+
+
+async def _make(market: Market, base_path: str, scope: Scope, receive: Receive) -> Finished:
+    request = _request(scope, base_path)
+    if isinstance(request, Answer):
+        return finish(request, Request("GET", "/"))
+    if request.method == "POST":
+        return await _posted(market, request, receive)
+    return market.finished(request)
+
+
+def _key(scope: Scope) -> Key | None:
+    """What a kept answer is found by. The page names the address it was asked under and
+    health the present, so neither is kept."""
+    path = cast("str", scope["path"])
+    if scope["method"] not in ("GET", "HEAD") or KEPT_PATHS not in path:
+        return None
+    encodings = b""
+    for name, value in cast("Headers", scope["headers"]):
+        if name == b"if-none-match":
+            return None
+        if name == b"accept-encoding":
+            encodings = value
+    return path, cast("bytes", scope["query_string"]), encodings
 
 
 async def _posted(market: Market, request: Request, receive: Receive) -> Finished:
     try:
         body = await asyncio.wait_for(_body(receive), BODY_SECONDS)
     except TimeoutError:
-        return finish(fault(408, "the body did not arrive in time"), request)
+        return finish(last(fault(408, "the body did not arrive in time")), request)
     sent = Request(request.method, request.path, request.query, request.headers, body)
-    return market.finished(sent, None)
+    return market.finished(sent)
 
 
 async def _body(receive: Receive) -> bytes:
@@ -253,13 +274,3 @@ def _request(scope: Scope, base_path: str) -> Request | Answer:
         return fault(400, "a query holds at most 32 fields")
     method = cast("str", scope["method"])
     return Request(method, path[len(base_path) :] or "/", pairs, headers)
-
-
-def _key(request: Request) -> tuple[str, ...] | None:
-    """What decides a kept answer; the page names the address it was asked under."""
-    if request.method not in ("GET", "HEAD") or request.path in ("/", "/healthz"):
-        return None
-    if "if-none-match" in request.headers:
-        return None
-    asked = (f"{name}={request.query[name]}" for name in FIELDS if name in request.query)
-    return (request.path, str(accepts_gzip(request.headers)), *asked)

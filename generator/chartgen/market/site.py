@@ -11,8 +11,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import cast
 
+from pydantic_core import from_json
+
 from chartgen.catalog import Catalog, Release, read_catalog
-from chartgen.catalog.index import OLARES_VERSION, Detail, Summary
+from chartgen.catalog.index import OLARES_VERSION, Detail, Summary, content_digest
 from chartgen.catalog.layout import CategoryEntry
 from chartgen.errors import CatalogBroken
 from chartgen.quantities.ranges import admits, parse_version
@@ -28,7 +30,6 @@ class Listing:
     release: Release
     summary: Summary
     detail: Detail
-    detail_json: bytes
     olares_range: str
     suspended: bool
     packages: Mapping[str, str]
@@ -51,6 +52,7 @@ class Source:
 
     id: str
     title: str
+    url: str
     categories: tuple[CategoryEntry, ...]
 
 
@@ -100,7 +102,7 @@ def load_site(root: Path) -> Site:
     catalog = read_catalog(root)
     file = root / "index.json"
     try:
-        return _site(catalog, json.loads(file.read_text("utf-8")))
+        return _site(catalog, from_json(file.read_bytes()))
     except OSError as error:
         problem = f"the index cannot be read: {error.strerror}"
         raise CatalogBroken(path=str(file), problem=problem, remedy=REMEDY) from error
@@ -114,6 +116,9 @@ def _site(catalog: Catalog, index: dict[str, dict[str, object]]) -> Site:
     data = cast("dict[str, dict[str, Summary]]", info["data"])
     details = cast("dict[str, Detail]", index["details"]["apps"])
     ranges = cast("dict[str, str]", index["olares"])
+    content = {"data": data, "details": details, "olares": ranges, "source": source}
+    if content_digest({**content, "removed": index["removed"]}) != info["hash"]:
+        raise ValueError("its hash is not of its content")
     apps = {
         key: _listing(catalog, data["apps"][key], detail, ranges[key])
         for key, detail in details.items()
@@ -124,6 +129,7 @@ def _site(catalog: Catalog, index: dict[str, dict[str, object]]) -> Site:
         source=Source(
             str(source["id"]),
             str(source["title"]),
+            str(source["url"]),
             tuple(cast("list[CategoryEntry]", source["categories"])),
         ),
         hash=str(info["hash"]),
@@ -145,7 +151,6 @@ def _listing(catalog: Catalog, summary: Summary, detail: Detail, olares_range: s
         release,
         summary,
         detail,
-        dump(detail),
         olares_range,
         name in catalog.ledger.suspended,
         {row.filename: row.sha256 for row in catalog.ledger.releases[name]},
@@ -154,10 +159,10 @@ def _listing(catalog: Catalog, summary: Summary, detail: Detail, olares_range: s
 
 def _check_agreement(catalog: Catalog, listed: Iterable[Listing]) -> None:
     names = {item.release.name for item in listed}
+    icons = {path.stem for path in (catalog.root / "icons").glob("*.png")}
     for name in catalog.ledger.releases.keys() - catalog.ledger.removed.keys():
-        icon = catalog.root / "icons" / f"{name}.png"
-        if name not in names or not icon.is_file():
-            missing = "an entry in the index" if name not in names else f"its icon {icon.name}"
+        if name not in names or name not in icons:
+            missing = "an entry in the index" if name not in names else f"its icon {name}.png"
             problem = f"{name} is released, but {missing} is missing"
             raise CatalogBroken(path=str(catalog.root), problem=problem, remedy=REMEDY)
 

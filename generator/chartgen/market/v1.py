@@ -50,7 +50,7 @@ def details(site: Site, ids: Sequence[str], version: str) -> bytes:
     offered = site.offer(version).apps
     wanted = dict.fromkeys(ids)
     found = [
-        b'"%s":%s' % (one.encode(), offered[one].detail_json) for one in wanted if one in offered
+        b'"%s":%s' % (one.encode(), dump(offered[one].detail)) for one in wanted if one in offered
     ]
     missing = [one for one in wanted if one not in offered]
     rest = dump({"not_found": missing, "version": version})

@@ -17,15 +17,15 @@ from functools import cache
 
 from semver import Version
 
-PART = r"(?:[xX*]|\d+)"
+PART = r"(?:[xX*]|[0-9]+)"
 COMPARATOR = re.compile(
     rf"\s*(?P<op>=|!=|>=|=>|<=|=<|>|<|~>?|\^|)\s*v?(?P<major>{PART})"
     rf"(?:\.(?P<minor>{PART}))?(?:\.(?P<patch>{PART}))?"
     r"(?:-(?P<pre>[0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?\s*(?:,|\s|$)"
 )
-HYPHEN = re.compile(r"\s*(v?\d[0-9A-Za-z.+*-]*)\s+-\s+(v?\d[0-9A-Za-z.+*-]*)\s*")
+HYPHEN = re.compile(r"\s*(v?[0-9][0-9A-Za-z.+*-]*)\s+-\s+(v?[0-9][0-9A-Za-z.+*-]*)\s*")
 LENIENT = re.compile(
-    r"v?(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:-([0-9A-Za-z.-]+))?(?:\+([0-9A-Za-z.-]+))?"
+    r"v?([0-9]+)(?:\.([0-9]+))?(?:\.([0-9]+))?(?:-([0-9A-Za-z.-]+))?(?:\+([0-9A-Za-z.-]+))?"
 )
 
 
@@ -54,7 +54,8 @@ def parse_version(text: str) -> Version | None:
         return None
     major, minor, patch, pre, build = found.groups()
     try:
-        return Version(int(major), int(minor or 0), int(patch or 0), pre, build)
+        numbers = f"{int(major)}.{int(minor or 0)}.{int(patch or 0)}"
+        return Version.parse(numbers + (f"-{pre}" if pre else "") + (f"+{build}" if build else ""))
     except ValueError:
         return None
 

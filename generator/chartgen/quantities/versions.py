@@ -15,8 +15,9 @@ One longer version loses its whole batch of ten apps (Olares market contract
 
 
 def is_version(text: str) -> bool:
-    """Whether `text` is strict SemVer 2 (`1.0.2`, `1.1.0-rc.1`)."""
-    return Version.is_valid(text)
+    """Whether `text` is strict SemVer 2 (`1.0.2`, `1.1.0-rc.1`) without build metadata:
+    a `+` in an address is read as a blank."""
+    return Version.is_valid(text) and "+" not in text
 
 
 @cache
