@@ -42,7 +42,7 @@ def site_of(count: int) -> Site:
     (one,) = template().apps.values()
     apps = {item.detail["id"]: item for item in (_named(one, n) for n in range(count))}
     digest = hashlib.sha256(b"%d" % count).hexdigest()
-    return replace(template(), apps=apps, hash=digest, _offers={})
+    return replace(template(), apps=apps, hash=digest, _offers={}, _details={})
 
 
 def _named(one: Listing, number: int) -> Listing:

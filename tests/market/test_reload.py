@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from chartgen.catalog.index import app_id
+from chartgen.market.site import load_site
 from tests.market.client import Device, connect, reply_of
 from tests.market.server import HASTY, Served, serving
 from tests.market.shop import Made, Shop
@@ -177,7 +178,9 @@ def test_no_request_is_dropped_or_mixed_while_catalogs_change(three: Shop, tmp_p
             writer = pool.submit(write)
             counts = [one.result() for one in [pool.submit(hammer, running) for _ in range(4)]]
         assert writer.result() == 8
-        wait_until(running, lambda _: synced(running).versions()["alpha"] == "1.8.0")
+        newest = load_site(three.root).hash
+        wait_until(running, lambda state: state["hash"] == newest)
+        assert synced(running).versions()["alpha"] == "1.8.0"
     assert min(counts) > 5
     assert running.log.count("serving a new catalog") > 3
 

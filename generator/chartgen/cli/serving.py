@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 from pathlib import Path
@@ -22,7 +23,10 @@ def serve_command(catalog: Path, host: str, port: int, base_path: str, tls: Tls)
     except ImportError as error:
         raise ExtraMissing(what="chartgen serve", extra=EXTRA) from error
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    gc.disable()  # thousands of entries are made here and none of them goes
     market = Market(catalog)
+    gc.freeze()
+    gc.enable()
     options = Options(host=host, port=port, base_path=base_path, cert=tls[0], key=tls[1])
     serve = prepare(market, options)
     typer.echo(f"{len(market.site.apps)} apps at {options.url} (add this address in the Market)")

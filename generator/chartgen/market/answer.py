@@ -146,8 +146,8 @@ def _chart(site: Site, request: Request, parts: Mapping[str, str]) -> Answer:
         return fault(404, "there is no such package")
     if named and wanted != named:
         return fault(404, "fileName and version name different packages")
-    data = _read(site.root / "charts" / wanted)
-    if data is None or hashlib.sha256(data).hexdigest() != listing.packages[wanted]:
+    data = site.package(listing, wanted)
+    if data is None:
         return fault(503, f"{wanted} on disk is not what was released")
     cache = FOR_EVER if request.query.get("fileName") or version else SHORT
     return Answer(200, data, "application/gzip", cache, digest=listing.packages[wanted])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -77,6 +78,8 @@ class Site:
     layout: Mapping[str, object]
     removed: tuple[str, ...] = ()
     _offers: dict[tuple[str, ...], Offer] = field(default_factory=dict, compare=False)
+    _details: dict[str, bytes] = field(default_factory=dict, compare=False)
+    _checked: dict[str, tuple[int, ...]] = field(default_factory=dict, compare=False)
 
     @cached_property
     def by_name(self) -> Mapping[str, Listing]:
@@ -91,6 +94,29 @@ class Site:
             self._offers[admitted] = _offer(self, admitted, everything=len(ranges))
         return self._offers[admitted]
 
+    def detail(self, key: str) -> bytes:
+        """An app's entry as it goes over the wire, made when it is first asked for."""
+        if key not in self._details:
+            self._details[key] = dump(self.apps[key].detail)
+        return self._details[key]
+
+    def package(self, listing: Listing, filename: str) -> bytes | None:
+        """The bytes of a released package, or None if they are not what was released.
+
+        A file is hashed when it is first read, and again when it is another file.
+        """
+        try:
+            with (self.root / "charts" / filename).open("rb") as file:
+                data, stat = file.read(), os.fstat(file.fileno())
+        except OSError:
+            return None
+        mark = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
+        if self._checked.get(filename) != mark:
+            if hashlib.sha256(data).hexdigest() != listing.packages[filename]:
+                return None
+            self._checked[filename] = mark
+        return data
+
 
 def asked_version(text: str | None) -> str:
     """The Olares version a client asks with, or the lowest that the charts run on."""
@@ -99,10 +125,26 @@ def asked_version(text: str | None) -> str:
 
 def load_site(root: Path) -> Site:
     """The site of the catalog in `root`; raises `CatalogBroken` naming what does not agree."""
-    catalog = read_catalog(root)
-    file = root / "index.json"
+    return _site(read_catalog(root), _read_index(root / "index.json"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """The parts of an index file whose hash is its own."""
+
+    hash: str
+    updated: str
+    data: Mapping[str, object]
+    summaries: Mapping[str, Summary]
+    details: Mapping[str, Detail]
+    ranges: Mapping[str, str]
+    removed: tuple[str, ...]
+    source: Source
+
+
+def _read_index(file: Path) -> _Index:
     try:
-        return _site(catalog, from_json(file.read_bytes()))
+        return _parse_index(from_json(file.read_bytes()))
     except OSError as error:
         problem = f"the index cannot be read: {error.strerror}"
         raise CatalogBroken(path=str(file), problem=problem, remedy=REMEDY) from error
@@ -111,32 +153,43 @@ def load_site(root: Path) -> Site:
         raise CatalogBroken(path=str(file), problem=problem, remedy=REMEDY) from error
 
 
-def _site(catalog: Catalog, index: dict[str, dict[str, object]]) -> Site:
-    info, source = index["info"], index["source"]
-    data = cast("dict[str, dict[str, Summary]]", info["data"])
-    details = cast("dict[str, Detail]", index["details"]["apps"])
-    ranges = cast("dict[str, str]", index["olares"])
-    content = {"data": data, "details": details, "olares": ranges, "source": source}
-    if content_digest({**content, "removed": index["removed"]}) != info["hash"]:
+def _parse_index(index: dict[str, dict[str, object]]) -> _Index:
+    info, source, data = index["info"], index["source"], index["info"]["data"]
+    content = {"data": data, "details": index["details"]["apps"], "source": source}
+    kept = {"olares": index["olares"], "removed": index["removed"]}
+    if content_digest({**content, **kept}) != info["hash"]:
         raise ValueError("its hash is not of its content")
-    apps = {
-        key: _listing(catalog, data["apps"][key], detail, ranges[key])
-        for key, detail in details.items()
-    }
-    _check_agreement(catalog, apps.values())
-    return Site(
-        root=catalog.root,
+    return _Index(
+        hash=str(info["hash"]),
+        updated=str(info["last_updated"]),
+        data=cast("dict[str, object]", data),
+        summaries=cast("dict[str, dict[str, Summary]]", data)["apps"],
+        details=cast("dict[str, Detail]", index["details"]["apps"]),
+        ranges=cast("dict[str, str]", index["olares"]),
+        removed=tuple(cast("list[str]", index["removed"])),
         source=Source(
             str(source["id"]),
             str(source["title"]),
             str(source["url"]),
             tuple(cast("list[CategoryEntry]", source["categories"])),
         ),
-        hash=str(info["hash"]),
-        updated=str(info["last_updated"]),
+    )
+
+
+def _site(catalog: Catalog, index: _Index) -> Site:
+    apps = {
+        key: _listing(catalog, index.summaries[key], detail, index.ranges[key])
+        for key, detail in index.details.items()
+    }
+    _check_agreement(catalog, apps.values())
+    return Site(
+        root=catalog.root,
+        source=index.source,
+        hash=index.hash,
+        updated=index.updated,
         apps=apps,
-        layout={key: value for key, value in data.items() if key != "apps"},
-        removed=tuple(cast("list[str]", index["removed"])),
+        layout={key: value for key, value in index.data.items() if key != "apps"},
+        removed=index.removed,
     )
 
 

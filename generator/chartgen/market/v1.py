@@ -49,9 +49,7 @@ def details(site: Site, ids: Sequence[str], version: str) -> bytes:
     """
     offered = site.offer(version).apps
     wanted = dict.fromkeys(ids)
-    found = [
-        b'"%s":%s' % (one.encode(), dump(offered[one].detail)) for one in wanted if one in offered
-    ]
+    found = [b'"%s":%s' % (one.encode(), site.detail(one)) for one in wanted if one in offered]
     missing = [one for one in wanted if one not in offered]
     rest = dump({"not_found": missing, "version": version})
     return b'{"apps":{' + b",".join(found) + b"}," + rest[1:]
