@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +20,9 @@ from chartgen.catalog.index import OLARES_VERSION, Detail, Summary, content_dige
 from chartgen.catalog.layout import CategoryEntry
 from chartgen.errors import CatalogBroken
 from chartgen.quantities.ranges import admits, parse_version
+
+CLOCK_NS = 1_000_000_000
+"""How far a file system's clock may lag behind the system's."""
 
 REMEDY = "Run `chartgen build`: it writes index and packages together."
 
@@ -68,7 +72,8 @@ class Offer:
 
 @dataclass(frozen=True)
 class Site:
-    """One state of a catalog. `updated` is RFC 3339; `layout` the data beside the apps."""
+    """One state of a catalog. `updated` is RFC 3339; `layout` the data beside the apps;
+    `verified_ns` the moment before its packages were hashed."""
 
     root: Path
     source: Source
@@ -77,6 +82,7 @@ class Site:
     apps: Mapping[str, Listing]
     layout: Mapping[str, object]
     removed: tuple[str, ...] = ()
+    verified_ns: int = 0
     _offers: dict[tuple[str, ...], Offer] = field(default_factory=dict, compare=False)
     _details: dict[str, bytes] = field(default_factory=dict, compare=False)
     _checked: dict[str, tuple[int, ...]] = field(default_factory=dict, compare=False)
@@ -103,7 +109,7 @@ class Site:
     def package(self, listing: Listing, filename: str) -> bytes | None:
         """The bytes of a released package, or None if they are not what was released.
 
-        A file is hashed when it is first read, and again when it is another file.
+        Loading the site hashed every file; one that has changed since is hashed again.
         """
         try:
             with (self.root / "charts" / filename).open("rb") as file:
@@ -111,7 +117,8 @@ class Site:
         except OSError:
             return None
         mark = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
-        if self._checked.get(filename) != mark:
+        changed = stat.st_ctime_ns > self.verified_ns - CLOCK_NS
+        if changed and self._checked.get(filename) != mark:
             if hashlib.sha256(data).hexdigest() != listing.packages[filename]:
                 return None
             self._checked[filename] = mark
@@ -125,7 +132,8 @@ def asked_version(text: str | None) -> str:
 
 def load_site(root: Path) -> Site:
     """The site of the catalog in `root`; raises `CatalogBroken` naming what does not agree."""
-    return _site(read_catalog(root), _read_index(root / "index.json"))
+    now = time.time_ns()
+    return replace(_site(read_catalog(root), _read_index(root / "index.json")), verified_ns=now)
 
 
 @dataclass(frozen=True, slots=True)
