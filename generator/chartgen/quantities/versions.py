@@ -14,6 +14,7 @@ One longer version loses its whole batch of ten apps (Olares market contract
 """
 
 
+@cache
 def is_version(text: str) -> bool:
     """Whether `text` is strict SemVer 2 (`1.0.2`, `1.1.0-rc.1`) without build metadata:
     a `+` in an address is read as a blank."""
