@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.chart.reading import at, entries, table
-from tests.release.steps import amend, files, leftovers, marks, set_version, suspend
+from tests.release.steps import amend, files, leftovers, marks, released, set_version, suspend
 from tests.repository import LLAMACPP, VLLM, Repository, run_python
 
 APP = {"name", "version", "package", "sha256", "verdict", "measured", "status"}
@@ -108,7 +108,7 @@ def test_the_life_of_an_app(repository: Repository) -> None:
 
 def test_a_drift_is_told_with_a_short_diff(repository: Repository) -> None:
     repository.run("build")
-    before = files(repository)
+    before = released(repository)
     repository.edit("market.py", "https://market.example.org", "https://charts.example.net")
     done = repository.run("build")
     assert done.returncode == 0
@@ -116,7 +116,7 @@ def test_a_drift_is_told_with_a_short_diff(repository: Repository) -> None:
     assert "drifted: 1.0.2 stays as released; the next version would change:" in done.stdout
     assert '    +icon: "https://charts.example.net/icons/' in done.stdout
     assert len(done.stdout.splitlines()) < 60
-    assert files(repository) == before
+    assert released(repository) == before
     assert set(status(repository).values()) == {"drifted"}
 
 

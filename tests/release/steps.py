@@ -39,6 +39,12 @@ def files(repository: Repository) -> dict[str, bytes]:
     return {file.relative_to(repository.catalog).as_posix(): file.read_bytes() for file in found}
 
 
+def released(repository: Repository) -> dict[str, bytes]:
+    """What never changes: packages and ledger. The index tells the market's address too."""
+    found = files(repository)
+    return {path: data for path, data in found.items() if path != "index.json"}
+
+
 def marks(repository: Repository) -> dict[str, tuple[int, int]]:
     """Which file each one is, and when it was written: what a rewrite changes."""
     there = [repository.catalog, *sorted(repository.catalog.rglob("*"))]

@@ -13,7 +13,16 @@ from chartgen.catalog.index import app_id
 from chartgen.errors import Faults, ReleasedSpecEdited, Several
 from chartgen.release.result import AppResult, BuildResult, Status
 from chartgen.vram import Verdict
-from tests.release.steps import amend, files, leftovers, marks, resume, set_version, suspend
+from tests.release.steps import (
+    amend,
+    files,
+    leftovers,
+    marks,
+    released,
+    resume,
+    set_version,
+    suspend,
+)
 from tests.repository import LLAMACPP, VLLM, Repository
 
 VERSIONS = ("1.0.0", "1.0.1", "1.0.2")
@@ -163,19 +172,19 @@ def test_what_is_in_no_package_may_be_edited(repository: Repository, field: dict
 
 
 def test_a_setting_that_moved_on_is_a_drift(repository: Repository) -> None:
-    released = repository.build()
-    before = files(repository)
+    first = repository.build()
+    before = released(repository)
     repository.edit("market.py", "https://market.example.org", "https://charts.example.net")
     drifted = repository.build()
-    for old, app in zip(released.apps, drifted.apps, strict=True):
+    for old, app in zip(first.apps, drifted.apps, strict=True):
         assert app.status is Status.DRIFTED
         assert app.sha256 == old.sha256
         lines = app.drift.splitlines()
         assert 3 <= len(lines) <= 13
         assert '-icon: "https://market.example.org/' in app.drift
         assert '+icon: "https://charts.example.net/' in app.drift
-    assert files(repository) == before
-    assert not drifted.written
+    assert released(repository) == before
+    assert not repository.build().written
 
 
 def test_the_next_version_carries_the_drift(repository: Repository) -> None:
