@@ -17,7 +17,7 @@ os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
 import typer
 
 from chartgen import __version__
-from chartgen.cli.entry import INTERRUPTED
+from chartgen.cli import INTERRUPTED, INTERRUPTED_WORDS
 from chartgen.cli.exits import codes_text, error_facts, exit_code
 from chartgen.errors import ChartgenError, Fault, Faults
 
@@ -210,5 +210,5 @@ def _guard(command: Callable[[], None], *, as_json: bool = False) -> None:
         typer.echo(f"chartgen: {error.filename or 'a file'}: {error.strerror}", err=True)
         raise typer.Exit(1) from error
     except KeyboardInterrupt as stop:  # typer would end with a word of its own
-        typer.echo(INTERRUPTED, err=True)
-        raise typer.Exit(130) from stop
+        typer.echo(INTERRUPTED_WORDS, err=True)
+        raise typer.Exit(INTERRUPTED) from stop

@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 
 from chartgen import __version__
-
-INTERRUPTED = "chartgen: interrupted; the catalog is as it was."
+from chartgen.cli import INTERRUPTED, INTERRUPTED_WORDS
 
 
 def main() -> None:
@@ -14,8 +13,8 @@ def main() -> None:
     try:
         sys.exit(_run(sys.argv[1:]))
     except KeyboardInterrupt:
-        sys.stderr.write(f"{INTERRUPTED}\n")
-        sys.exit(130)
+        sys.stderr.write(f"{INTERRUPTED_WORDS}\n")
+        sys.exit(INTERRUPTED)
 
 
 def _run(arguments: list[str]) -> int:

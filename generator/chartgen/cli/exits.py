@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chartgen.cli import INTERRUPTED
 from chartgen.errors import (
     CatalogBroken,
     CatalogBusy,
@@ -18,7 +19,6 @@ from chartgen.errors import (
 
 USAGE = 2
 FAULTS = 3
-INTERRUPTED = 130
 CODES: tuple[tuple[type[ChartgenError], int, str], ...] = (
     (Faults, FAULTS, "a spec, a facts file or a setting is wrong, or an app is unknown"),
     (DoesNotFit, 4, "the memory that an app needs is not there"),
