@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from benchmarks.market import make_market
 from benchmarks.process import CHARTGEN, seconds
 from chartgen.catalog import Ledger, Release, derive_index, read_catalog
-from chartgen.catalog.index import LANGUAGES, Listed
+from chartgen.catalog.index import LOCALES, Listed
 from chartgen.catalog.manifest import I18n, Manifest, parse_i18n, parse_manifest
 from chartgen.chart import Chart, pack, unpack
 from chartgen.spec import Market
@@ -71,8 +71,5 @@ def _model() -> _Model:
         icon = (catalog.root / "icons" / f"{name}.png").read_bytes()
         market = load_market(root)
     manifest = parse_manifest(files["OlaresManifest.yaml"], name)
-    texts = {
-        code: parse_i18n(files[f"i18n/{code}/OlaresManifest.yaml"], name)
-        for code in LANGUAGES.values()
-    }
+    texts = {code: parse_i18n(files[f"i18n/{code}/OlaresManifest.yaml"], name) for code in LOCALES}
     return _Model(release, files, manifest, texts, icon, market)

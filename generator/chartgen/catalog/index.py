@@ -24,7 +24,7 @@ from chartgen.spec import Market
 OLARES_VERSION = "1.12.6"
 """The lowest Olares that accepts these charts (`olares >=1.12.6-0`); `/info` must name one."""
 
-LANGUAGES = {"en": "en-US", "zh": "zh-CN"}
+LOCALES = ("en-US", "zh-CN")
 NO_RELEASE = "1970-01-01T00:00:00Z"
 """The date of a catalog without a release: an answer must hold one."""
 

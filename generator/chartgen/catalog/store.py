@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from chartgen.catalog.exchange import exchange
-from chartgen.catalog.index import LANGUAGES, Index, Listed, derive_index
+from chartgen.catalog.index import LOCALES, Index, Listed, derive_index
 from chartgen.catalog.ledger import Ledger, Release, parse_ledger
 from chartgen.catalog.manifest import parse_i18n, parse_manifest
 from chartgen.chart import unpack
@@ -37,6 +37,16 @@ PATIENCE = 120.0
 """Seconds to wait for another build; a cold build of 1,000 apps takes far less."""
 
 
+def package_path(filename: str) -> str:
+    """Where a package lies in a catalog."""
+    return f"{CHARTS}/{filename}"
+
+
+def icon_path(name: str) -> str:
+    """Where the icon of an app lies in a catalog."""
+    return f"{ICONS}/{name}.png"
+
+
 @dataclass(frozen=True, slots=True)
 class Catalog:
     """A catalog whose packages are all there and bear the digests of the ledger."""
@@ -46,7 +56,7 @@ class Catalog:
 
     def package(self, release: Release) -> bytes:
         """The bytes of a released package."""
-        return (self.root / CHARTS / release.filename).read_bytes()
+        return (self.root / package_path(release.filename)).read_bytes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +121,7 @@ def index_of(catalog: Catalog, changes: Changes, market: Market) -> Index:
     for name in changes.ledger.releases:
         release = changes.ledger.newest(name)
         if release and name not in changes.ledger.removed:
-            new = changes.files.get(f"{CHARTS}/{release.filename}")
+            new = changes.files.get(package_path(release.filename))
             listed.append(_listed(release, new or catalog.package(release)))
     return derive_index(changes.ledger, listed, market)
 
@@ -121,7 +131,7 @@ def _listed(release: Release, data: bytes) -> Listed:
     manifest = parse_manifest(files["OlaresManifest.yaml"], release.filename)
     texts = {
         locale: parse_i18n(files[f"i18n/{locale}/OlaresManifest.yaml"], release.filename)
-        for locale in LANGUAGES.values()
+        for locale in LOCALES
     }
     return Listed(release, manifest, texts)
 

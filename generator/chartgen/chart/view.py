@@ -32,8 +32,6 @@ PROGRAMS = "/opt/chartgen"
 PERIOD = 15
 """Seconds between two start-up probes."""
 
-LANGUAGES = {"en": "en-US", "zh": "zh-CN"}
-
 
 @dataclass(frozen=True)
 class View:

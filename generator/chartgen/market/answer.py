@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from chartgen.catalog import icon_path
 from chartgen.market import page, v1, v2
 from chartgen.market.site import Site, dump
 
@@ -156,7 +157,7 @@ def _chart(site: Site, request: Request, parts: Mapping[str, str]) -> Answer:
 def _icon(site: Site, _: Request, parts: Mapping[str, str]) -> Answer:
     if site.by_name.get(parts["name"]) is None:
         return fault(404, "there is no such icon")
-    data = _read(site.root / "icons" / f"{parts['name']}.png")
+    data = _read(site.root / icon_path(parts["name"]))
     return Answer(200, data, "image/png") if data else fault(503, "the icon cannot be read")
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
 
-from chartgen.catalog import catalog_lock, refuse_inside
+from chartgen.catalog import catalog_lock, package_path, refuse_inside
 from chartgen.catalog.exchange import exchange
 from chartgen.errors import CatalogBroken, Fault, Faults
 from chartgen.market import v2
@@ -151,7 +151,7 @@ def _write_rules(writer: Writer, site: Site, olares: str, upstream: str) -> None
 
 
 def _package(site: Site, filename: str, digest: str) -> bytes:
-    path = site.root / "charts" / filename
+    path = site.root / package_path(filename)
     problem = "the package is not what the ledger says"
     try:
         data = path.read_bytes()

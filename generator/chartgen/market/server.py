@@ -20,6 +20,7 @@ from urllib.parse import parse_qsl
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
+from chartgen.catalog.store import INDEX, LEDGER
 from chartgen.errors import ChartgenError
 from chartgen.market.answer import GZIPPED, MAX_BODY, Answer, Request, answer, fault, last
 from chartgen.market.site import Site, load_site
@@ -140,7 +141,7 @@ class Market:
 def stamp(root: Path) -> object:
     """What changes when a catalog is replaced: both files are replaced together."""
     try:
-        found = [(root / name).stat() for name in ("index.json", "ledger.jsonl")]
+        found = [(root / name).stat() for name in (INDEX, LEDGER)]
     except OSError:
         return None
     return [(one.st_ino, one.st_mtime_ns, one.st_size) for one in found]

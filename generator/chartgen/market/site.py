@@ -15,9 +15,10 @@ from typing import cast
 
 from pydantic_core import from_json
 
-from chartgen.catalog import Catalog, Release, read_catalog
+from chartgen.catalog import Catalog, Release, package_path, read_catalog
 from chartgen.catalog.index import OLARES_VERSION, Detail, Summary, content_digest
 from chartgen.catalog.layout import CategoryEntry
+from chartgen.catalog.store import ICONS, INDEX
 from chartgen.errors import CatalogBroken
 from chartgen.quantities.ranges import admits, parse_version
 
@@ -112,7 +113,7 @@ class Site:
         Loading the site hashed every file; one that has changed since is hashed again.
         """
         try:
-            with (self.root / "charts" / filename).open("rb") as file:
+            with (self.root / package_path(filename)).open("rb") as file:
                 data, stat = file.read(), os.fstat(file.fileno())
         except OSError:
             return None
@@ -133,7 +134,7 @@ def asked_version(text: str | None) -> str:
 def load_site(root: Path) -> Site:
     """The site of the catalog in `root`; raises `CatalogBroken` naming what does not agree."""
     now = time.time_ns()
-    return replace(_site(read_catalog(root), _read_index(root / "index.json")), verified_ns=now)
+    return replace(_site(read_catalog(root), _read_index(root / INDEX)), verified_ns=now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +221,7 @@ def _listing(catalog: Catalog, summary: Summary, detail: Detail, olares_range: s
 
 def _check_agreement(catalog: Catalog, listed: Iterable[Listing]) -> None:
     names = {item.release.name for item in listed}
-    icons = {path.stem for path in (catalog.root / "icons").glob("*.png")}
+    icons = {path.stem for path in (catalog.root / ICONS).glob("*.png")}
     for name in catalog.ledger.releases.keys() - catalog.ledger.removed.keys():
         if name not in names or name not in icons:
             missing = "an entry in the index" if name not in names else f"its icon {name}.png"

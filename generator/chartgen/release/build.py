@@ -21,6 +21,8 @@ from chartgen.catalog import (
     Release,
     catalog_lock,
     draft_catalog,
+    icon_path,
+    package_path,
     read_catalog,
     refuse_inside,
     write_catalog,
@@ -215,23 +217,19 @@ def _refusals(app: App, facts: Facts, planned: Plan) -> list[ChartgenError]:
 def _changes(made: Sequence[Made], facts: Facts, ledger: Ledger, root: Path) -> Changes:
     files: dict[str, bytes] = {}
     for item in made:
-        files[f"icons/{item.app.name}.png"] = read_icon(item.app, root)
+        files[icon_path(item.app.name)] = read_icon(item.app, root)
         if item.status is Status.BUILT:
             ledger = ledger.extended([release_row(item.app, facts, item.package)])
-            files[_package_path(item)] = item.package.data
+            files[package_path(item.package.filename)] = item.package.data
         ledger = ledger.extended(withdrawal_rows(item.app, ledger))
     return Changes(ledger, files)
-
-
-def _package_path(item: Made) -> str:
-    return f"charts/{item.package.filename}"
 
 
 def _result(item: Made, ledger: Ledger) -> AppResult:
     return AppResult(
         name=item.app.name,
         version=item.app.version,
-        package=_package_path(item),
+        package=package_path(item.package.filename),
         sha256=item.released.sha256 if item.released else item.package.sha256,
         plan=item.plan,
         status=item.status,
