@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -17,9 +16,9 @@ os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
 import typer
 
 from chartgen import __version__
-from chartgen.cli import INTERRUPTED, INTERRUPTED_WORDS
-from chartgen.cli.exits import codes_text, error_facts, exit_code
-from chartgen.errors import ChartgenError, Fault, Faults
+from chartgen.cli.exits import codes_text
+from chartgen.cli.guard import guard
+from chartgen.errors import Fault, Faults
 
 HELP = """\
 chartgen turns typed specs of LLM apps into charts that are proven to fit their GPU.
@@ -109,7 +108,7 @@ def build(
 
     Example:  chartgen build vllmgemma426ba4bvisionone --json
     """
-    _guard(lambda: _build(apps or [], out, as_json=as_json, helm=helm), as_json=as_json)
+    guard(lambda: _build(apps or [], out, as_json=as_json, helm=helm), as_json=as_json)
 
 
 def _build(names: list[str], out: Path | None, *, as_json: bool, helm: HelmChoice) -> None:
@@ -165,7 +164,7 @@ def serve(
     """
     from chartgen.cli.serving import serve_command
 
-    _guard(lambda: serve_command(catalog, host, port, base_path, (cert, key)))
+    guard(lambda: serve_command(catalog, host, port, base_path, (cert, key)))
 
 
 export = typer.Typer(
@@ -193,22 +192,4 @@ def static(
     """
     from chartgen.cli.serving import export_command
 
-    _guard(lambda: export_command(catalog, folder, olares, upstream, as_json), as_json=as_json)
-
-
-def _guard(command: Callable[[], None], *, as_json: bool = False) -> None:
-    """Runs a command; what goes wrong becomes a message and an exit code."""
-    try:
-        command()
-    except ChartgenError as error:
-        if as_json:
-            facts = {"errors": error_facts(error), "exit_code": exit_code(error)}
-            typer.echo(json.dumps(facts, ensure_ascii=False, indent=2))
-        typer.echo(f"chartgen: {error}", err=True)
-        raise typer.Exit(exit_code(error)) from error
-    except OSError as error:
-        typer.echo(f"chartgen: {error.filename or 'a file'}: {error.strerror}", err=True)
-        raise typer.Exit(1) from error
-    except KeyboardInterrupt as stop:  # typer would end with a word of its own
-        typer.echo(INTERRUPTED_WORDS, err=True)
-        raise typer.Exit(INTERRUPTED) from stop
+    guard(lambda: export_command(catalog, folder, olares, upstream, as_json), as_json=as_json)

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chartgen.engines.base import Command, Engine, Limit, Memory, Requests, Term, Variant
+from chartgen.engines.base import (
+    Axes,
+    Axis,
+    Command,
+    Engine,
+    Limit,
+    Memory,
+    Requests,
+    Term,
+    Variant,
+)
 from chartgen.engines.llamacpp import LlamaCppEngine
 from chartgen.engines.vllm import VllmEngine
 from chartgen.spec import App
 
 __all__ = [
+    "Axes",
+    "Axis",
     "Command",
     "Engine",
     "Limit",

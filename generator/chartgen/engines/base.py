@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -52,13 +52,19 @@ class Memory:
     """The GPU memory of one deployment.
 
     `caveats` name what takes memory and is not in the sum; a sum with caveats
-    cannot prove that something fits.
+    cannot prove that something fits. `refusals` are reasons for which the engine does
+    not start whatever the sum says, in its own words where it has some. `host` are
+    the terms of the host's RAM; `prints` is what the engine will print about its
+    memory, in the meaning of its version.
     """
 
     terms: tuple[Term, ...]
     limit: Limit
     requests: Requests
     caveats: tuple[str, ...] = ()
+    refusals: tuple[str, ...] = ()
+    host: tuple[Term, ...] = ()
+    prints: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +75,31 @@ class Variant:
     before: str
     after: str
     app: App
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """A field that a solver moves, from its smallest useful value to its largest.
+
+    `step` is the distance of two values; `at` gives the app with the field at a value.
+    """
+
+    field: str
+    least: int
+    most: int
+    step: int
+    at: Callable[[App, int], App]
+
+
+@dataclass(frozen=True, slots=True)
+class Axes:
+    """Context and sequences, under the engine's own field names.
+
+    A solver asks for memory on a grid of both; more of either never needs less.
+    """
+
+    context: Axis
+    sequences: Axis
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +124,7 @@ class Engine(Protocol):
         ...
 
     def memory(self, app: App, facts: Facts, device: Device) -> Memory:
-        """The sum, for an app without faults."""
+        """The sum, for an app without faults; fast enough to be asked ten thousand times."""
         ...
 
     def deployment(self, app: App) -> Deployment | None:
@@ -102,6 +133,10 @@ class Engine(Protocol):
 
     def variants(self, app: App) -> Iterator[Variant]:
         """Changes of one field each that could free memory."""
+        ...
+
+    def axes(self, app: App, facts: Facts) -> Axes:
+        """What a solver moves: the field of the context and that of the sequences."""
         ...
 
     def quotes(self, app: App) -> Mapping[str, str]:

@@ -99,3 +99,8 @@ def sourced(checkpoint: Checkpoint) -> str:
 def tokens_in_words(tokens: int) -> str:
     """A context as people say it: 131072 is 128K."""
     return f"{tokens // 1024}K" if tokens % 1024 == 0 else f"{tokens}"
+
+
+def native_context(app: App, facts: Facts) -> int:
+    """The most tokens that the app's model was made for."""
+    return weights(app, facts)[0].context_length.value

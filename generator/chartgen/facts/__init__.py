@@ -1,9 +1,21 @@
 """Pinned facts: models, devices and recorded runs, as data with a source for each number."""
 
+from chartgen.facts.base import Number
 from chartgen.facts.device import Device
-from chartgen.facts.evidence import Deployment, Run
+from chartgen.facts.evidence import Deployment, Reading, Run
 from chartgen.facts.load import Facts, load_facts
-from chartgen.facts.model import Attention, Checkpoint, Compute, Measure, ModelFacts
+from chartgen.facts.model import (
+    Attention,
+    Checkpoint,
+    Compute,
+    Experts,
+    Layout,
+    Measure,
+    ModelFacts,
+    PublishedFile,
+    Recurrent,
+    Vision,
+)
 
 __all__ = [
     "Attention",
@@ -11,9 +23,16 @@ __all__ = [
     "Compute",
     "Deployment",
     "Device",
+    "Experts",
     "Facts",
+    "Layout",
     "Measure",
     "ModelFacts",
+    "Number",
+    "PublishedFile",
+    "Reading",
+    "Recurrent",
     "Run",
+    "Vision",
     "load_facts",
 ]

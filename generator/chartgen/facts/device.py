@@ -13,7 +13,8 @@ class Device(Fact):
     """A GPU in its host, as an app meets it.
 
     `cuda_total` is the memory that CUDA reports, not what nvidia-smi prints; a
-    fraction like vLLM's is taken of it.
+    fraction like vLLM's is taken of it. A profile of a card alone, without the host
+    that it stands in, has no `cores` and no `host_memory`.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
@@ -24,5 +25,5 @@ class Device(Fact):
     compute_capability: Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+$")]
     cuda_total: Measure
     smi_total: Measure
-    cores: Annotated[int, Field(ge=1)]
-    host_memory: Measure
+    cores: Annotated[int, Field(ge=1)] | None = None
+    host_memory: Measure | None = None

@@ -42,6 +42,41 @@ class Deployment:
         )
 
 
+class Reading(Fact):
+    """One number that an engine printed about itself.
+
+    Sizes are bytes; `concurrency` is a number of requests at full context, `kv_tokens`
+    tokens in the meaning of the engine's version, `block_size` tokens. `low` and
+    `high` are the rounding of what was printed.
+    """
+
+    quantity: Literal[
+        "weights",
+        "host_weights",
+        "kv_cache",
+        "recurrent",
+        "compute",
+        "host_compute",
+        "available_kv",
+        "needed_kv",
+        "activation",
+        "non_torch",
+        "cuda_graphs",
+        "vision_weights",
+        "vision_compute",
+        "total",
+        "card_total",
+        "kv_tokens",
+        "concurrency",
+        "block_size",
+        "max_model_len",
+    ]
+    value: Annotated[float, Field(ge=0, strict=False)]
+    low: Annotated[float, Field(ge=0, strict=False)]
+    high: Annotated[float, Field(ge=0, strict=False)]
+    said: Sentence
+
+
 class Run(Fact):
     """One run that somebody made and published: it served, or it failed for memory."""
 
@@ -51,7 +86,7 @@ class Run(Fact):
     measured_by: Sentence
     source: Sentence
     said: Sentence
-    engine: Literal["vllm", "llamacpp"]
+    engine: Literal["vllm", "llamacpp", "sglang", "transformers"]
     engine_version: Sentence
     model: Sentence
     kv_cache_dtype: Sentence
@@ -63,6 +98,9 @@ class Run(Fact):
     device: Sentence
     settings: tuple[Sentence, ...] = Field(default=(), strict=False)
     uncertain: Sentence | None = None
+    image_digest: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")] | None = None
+    model_revision: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")] | None = None
+    readings: tuple[Reading, ...] = Field(default=(), strict=False)
 
     @property
     def deployment(self) -> Deployment:

@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from chartgen.engines.base import Command, Memory, Variant
+from chartgen.engines.base import Axes, Axis, Command, Memory, Variant
 from chartgen.engines.common import (
     model_faults,
+    native_context,
     over_native_context,
     settings_of,
     tokens_in_words,
 )
-from chartgen.engines.llamacpp.cells import BYTES_PER_ELEMENT, ubatch
+from chartgen.engines.llamacpp.cells import BYTES_PER_ELEMENT, PAD, ubatch
 from chartgen.engines.llamacpp.command import command
 from chartgen.engines.llamacpp.memory import memory
 from chartgen.errors import Fault
 from chartgen.facts import Deployment, Device, Facts
 from chartgen.spec import App, LlamaCpp
+
+MOST_SLOTS = 64
+"""The most slots that a spec may name."""
 
 
 class LlamaCppEngine:
@@ -86,6 +90,14 @@ class LlamaCppEngine:
             models = tuple(model for model in app.models if model is not projector)
             yield Variant("models", "with mmproj", "without", replace(app, models=models))
 
+    def axes(self, app: App, facts: Facts) -> Axes:
+        """`ctx_size`, the tokens of all slots together, against `parallel`."""
+        most = native_context(app, facts) * llamacpp(app).full_slots
+        return Axes(
+            Axis("ctx_size", PAD, most, PAD, _with_context),
+            Axis("parallel", 1, MOST_SLOTS, 1, _with_slots),
+        )
+
     def quotes(self, app: App) -> Mapping[str, str]:
         """Facts for texts."""
         engine = llamacpp(app)
@@ -105,6 +117,17 @@ def llamacpp(app: App) -> LlamaCpp:
     if not isinstance(app.engine, LlamaCpp):
         raise TypeError(f"{app.name} does not run on llama.cpp")
     return app.engine
+
+
+def _with_context(app: App, tokens: int) -> App:
+    return replace(app, engine=replace(llamacpp(app), ctx_size=tokens))
+
+
+def _with_slots(app: App, slots: int) -> App:
+    """So many slots, each as long as before unless they share one context."""
+    engine = llamacpp(app)
+    total = engine.ctx_size if engine.kv_unified else engine.ctx_per_slot * slots
+    return replace(app, engine=replace(engine, parallel=slots, ctx_size=total))
 
 
 def _all_on_gpu(app: App, engine: LlamaCpp) -> list[Fault]:

@@ -103,20 +103,20 @@ def _old(model: ModelFacts, engine: LlamaCpp, constants: Compute) -> int:
     logits = 4 * model.vocab_size.value + constants.old_l + constants.old_lc * context
     attention = 6 * context + constants.old_a
     mask = 2 * context + 2 * _sliding(model, engine) + constants.new_f
-    return ubatch(engine) * max(logits, attention, mask)
+    return round(ubatch(engine) * max(logits, attention, mask))
 
 
 def _new(model: ModelFacts, engine: LlamaCpp, constants: Compute) -> int:
     """The compute buffer of later builds, without the copy of a quantised cache."""
     masks = 2 * sequence_cells(engine) + 2 * _sliding(model, engine)
-    return ubatch(engine) * (masks + constants.new_f)
+    return round(ubatch(engine) * (masks + constants.new_f))
 
 
 def _new_with_copy(model: ModelFacts, engine: LlamaCpp, constants: Compute) -> int:
     """The same from about September 2026 on, when the copy moved into it."""
     masks = 2 * sequence_cells(engine) + 2 * _sliding(model, engine)
     copy = ubatch(engine) * (masks + constants.old_a) + _f16_copy(model, engine)
-    return max(_new(model, engine, constants), copy)
+    return max(_new(model, engine, constants), round(copy))
 
 
 def _sliding(model: ModelFacts, engine: LlamaCpp) -> int:

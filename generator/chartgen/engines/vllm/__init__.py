@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from chartgen.engines.base import Command, Memory, Variant
+from chartgen.engines.base import Axes, Axis, Command, Memory, Variant
 from chartgen.engines.common import (
     model_faults,
+    native_context,
     over_native_context,
     settings_of,
     tokens_in_words,
@@ -20,6 +21,12 @@ from chartgen.spec import App, Vllm
 
 WIDE = ("auto", "bfloat16")
 """KV cache types of two bytes an element."""
+
+CONTEXT_STEP = 1024
+"""Contexts that people write are multiples of this."""
+
+MOST_SEQUENCES = 256
+"""vLLM's own default of `max_num_seqs` for a server."""
 
 
 class VllmEngine:
@@ -70,6 +77,14 @@ class VllmEngine:
         if engine.images_per_prompt:
             yield _variant(app, "images_per_prompt", replace(engine, images_per_prompt=0))
 
+    def axes(self, app: App, facts: Facts) -> Axes:
+        """`max_model_len` against `max_num_seqs`."""
+        most = native_context(app, facts)
+        return Axes(
+            Axis("max_model_len", CONTEXT_STEP, most, CONTEXT_STEP, _with_context),
+            Axis("max_num_seqs", 1, MOST_SEQUENCES, 1, _with_sequences),
+        )
+
     def quotes(self, app: App) -> Mapping[str, str]:
         """Facts for texts."""
         engine = vllm(app)
@@ -89,6 +104,14 @@ def vllm(app: App) -> Vllm:
     if not isinstance(app.engine, Vllm):
         raise TypeError(f"{app.name} does not run on vLLM")
     return app.engine
+
+
+def _with_context(app: App, tokens: int) -> App:
+    return replace(app, engine=replace(vllm(app), max_model_len=tokens))
+
+
+def _with_sequences(app: App, sequences: int) -> App:
+    return replace(app, engine=replace(vllm(app), max_num_seqs=sequences))
 
 
 def _settings(app: App, engine: Vllm) -> tuple[str, ...]:

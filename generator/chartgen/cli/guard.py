@@ -1,0 +1,30 @@
+"""From what goes wrong in a command to a message and an exit code."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import typer
+
+from chartgen.cli import INTERRUPTED, INTERRUPTED_WORDS
+from chartgen.cli.exits import error_facts, exit_code
+from chartgen.errors import ChartgenError
+
+
+def guard(command: Callable[[], None], *, as_json: bool = False) -> None:
+    """Runs a command; what goes wrong becomes a message and an exit code."""
+    try:
+        command()
+    except ChartgenError as error:
+        if as_json:
+            facts = {"errors": error_facts(error), "exit_code": exit_code(error)}
+            typer.echo(json.dumps(facts, ensure_ascii=False, indent=2))
+        typer.echo(f"chartgen: {error}", err=True)
+        raise typer.Exit(exit_code(error)) from error
+    except OSError as error:
+        typer.echo(f"chartgen: {error.filename or 'a file'}: {error.strerror}", err=True)
+        raise typer.Exit(1) from error
+    except KeyboardInterrupt as stop:  # typer would end with a word of its own
+        typer.echo(INTERRUPTED_WORDS, err=True)
+        raise typer.Exit(INTERRUPTED) from stop
