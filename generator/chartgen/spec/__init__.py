@@ -12,7 +12,9 @@ from chartgen.spec.image import Image
 from chartgen.spec.llamacpp import LlamaCpp, LlamaSpeculation
 from chartgen.spec.market import Category, Market, Topic
 from chartgen.spec.model import Model
+from chartgen.spec.sglang import Sglang
 from chartgen.spec.texts import Text, Unknown
+from chartgen.spec.transformers import Transformers
 from chartgen.spec.vllm import Speculation, Vllm
 
 __all__ = [
@@ -26,10 +28,12 @@ __all__ = [
     "Market",
     "Model",
     "Resources",
+    "Sglang",
     "Speculation",
     "Suspended",
     "Text",
     "Topic",
+    "Transformers",
     "Unknown",
     "Vllm",
 ]

@@ -11,7 +11,9 @@ from pydantic import AfterValidator, Field
 from chartgen.quantities import MAX_VERSION_LENGTH, is_version
 from chartgen.spec.llamacpp import LlamaCpp
 from chartgen.spec.model import Model
+from chartgen.spec.sglang import Sglang
 from chartgen.spec.texts import CHECKED, Prose, Text
+from chartgen.spec.transformers import Transformers
 from chartgen.spec.vllm import Vllm
 
 
@@ -21,7 +23,7 @@ def _semantic(text: str) -> str:
     return text
 
 
-Engine = Annotated[Vllm | LlamaCpp, Field(discriminator="kind")]
+Engine = Annotated[Vllm | LlamaCpp | Sglang | Transformers, Field(discriminator="kind")]
 Url = Annotated[
     str,
     Field(pattern=r"^https?://[^\s/?#]+\S*$", max_length=500, description="an http(s) address"),
@@ -53,14 +55,15 @@ class License:
 class Resources:
     """What the engine's container asks of the host: `(request, limit)` each.
 
-    `shm` is the size of `/dev/shm`; it counts as memory of the container. GPU
-    memory and disk are not here: they come from the plan and from the files.
+    `shm` is the size of `/dev/shm`; it counts as memory of the container. Without
+    `memory` the chart asks for what the plan of the host's RAM needs. GPU memory and
+    disk are not here: they come from the plan and from the files.
     """
 
     __pydantic_config__ = CHECKED
 
     cpu: tuple[CpuQuantity, CpuQuantity]
-    memory: tuple[MemoryQuantity, MemoryQuantity]
+    memory: tuple[MemoryQuantity, MemoryQuantity] | None = None
     shm: MemoryQuantity | None = None
     start_minutes: Annotated[
         int, Field(ge=1, le=240, description="minutes that loading may take, 1 to 240")

@@ -8,7 +8,7 @@ from dataclasses import fields, is_dataclass
 
 from chartgen.errors import Fault
 from chartgen.spec.app import App
-from chartgen.spec.llamacpp import LlamaCpp
+from chartgen.spec.llamacpp import MTP, WORDS_OF_FORKS, LlamaCpp
 from chartgen.spec.market import Market
 from chartgen.spec.texts import Text, Unknown
 from chartgen.spec.vllm import Vllm
@@ -170,10 +170,36 @@ def _llamacpp(app: App, stem: str) -> Iterator[Fault]:
     if engine.cache_type_v not in ("f32", "f16", "bf16") and engine.flash_attn == "off":
         path = f"{stem}.engine.flash_attn"
         yield Fault(path, "a quantised V cache needs flash attention", "Turn it on.", "off")
+    if engine.cpu_moe and engine.n_cpu_moe is not None:
+        path = f"{stem}.engine.n_cpu_moe"
+        problem = "cpu_moe keeps the experts of all layers in host memory already"
+        yield Fault(path, problem, "Remove one of the two.", str(engine.n_cpu_moe))
+    yield from _drafting(app, engine, stem)
+
+
+def _drafting(app: App, engine: LlamaCpp, stem: str) -> Iterator[Fault]:
+    """A drafter, its kind and its length are said together."""
+    path, speculation = f"{stem}.engine.speculation", engine.speculation
+    if speculation is None or not speculation.drafts:
+        if app.model("draft"):
+            remedy = "Give its spec_type, or remove the drafter."
+            yield Fault(path, "nothing says how the drafter drafts", remedy)
+        return
+    kind = speculation.spec_type
+    if speculation.n_max is None:
+        remedy = "Say how many tokens are drafted at once."
+        yield Fault(f"{path}.n_max", "builds differ in their default, and memory with it", remedy)
+    if kind not in MTP and app.model("draft") is None:
+        remedy = "Add a model with the role draft."
+        yield Fault(f"{path}.spec_type", "this kind needs a drafter", remedy, kind)
+    if kind in WORDS_OF_FORKS and engine.fork is None:
+        remedy = f"Name the fork, or write draft-{kind}."
+        yield Fault(f"{path}.spec_type", "upstream llama.cpp has no such kind", remedy, kind)
 
 
 def _resources(app: App, stem: str) -> Iterator[Fault]:
-    for name, (request, limit) in (("cpu", app.resources.cpu), ("memory", app.resources.memory)):
+    for name, pair in (("cpu", app.resources.cpu), ("memory", app.resources.memory)):
+        request, limit = pair or ("0", "0")
         if _size(request) > _size(limit):
             yield Fault(
                 f"{stem}.resources.{name}",
@@ -181,8 +207,8 @@ def _resources(app: App, stem: str) -> Iterator[Fault]:
                 "Raise the limit or lower the request.",
                 f"{request} > {limit}",
             )
-    shm = app.resources.shm
-    if shm and _size(shm) > _size(app.resources.memory[1]):
+    shm, memory = app.resources.shm, app.resources.memory
+    if shm and memory and _size(shm) > _size(memory[1]):
         problem = "shared memory counts as memory and is over its limit"
         yield Fault(f"{stem}.resources.shm", problem, "Lower it.", shm)
 
@@ -195,8 +221,7 @@ def _size(text: str) -> int:
 
 
 def _requests(app: App, stem: str) -> Iterator[Fault]:
-    engine = app.engine
-    slots = engine.max_num_seqs if isinstance(engine, Vllm) else engine.full_slots
+    slots = app.engine.full_slots
     if app.least_requests > slots:
         problem = f"the server runs at most {slots} requests at full context at once"
         remedy = "Demand fewer, or let the server run more."

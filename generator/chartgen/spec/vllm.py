@@ -11,7 +11,20 @@ from chartgen.spec.common import EnvVar, ExtraArg, Parser, Port, ServedName, Tok
 from chartgen.spec.image import Image
 from chartgen.spec.texts import CHECKED, Prose
 
-KvCacheDtype = Literal["auto", "bfloat16", "fp8", "fp8_e4m3", "fp8_e5m2"]
+KvCacheDtype = Literal[
+    "auto",
+    "bfloat16",
+    "float16",
+    "fp8",
+    "fp8_e4m3",
+    "fp8_e5m2",
+    "turboquant_k8v4",
+    "turboquant_4bit_nc",
+    "turboquant_k3v4_nc",
+    "turboquant_3bit_nc",
+]
+"""KV cache types of vLLM 0.19 to 0.33; the `turboquant` ones pack keys and values into one
+slot."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +75,23 @@ class Vllm:
         Literal["NONE", "PIECEWISE", "FULL", "FULL_DECODE_ONLY", "FULL_AND_PIECEWISE"] | None
     ) = None
     trust_remote_code_because: Prose | None = None
+    kv_cache_memory_bytes: (
+        Annotated[int, Field(ge=1 << 20, le=1 << 40, description="1 MiB to 1 TiB, in bytes")] | None
+    ) = None
+    block_size: (
+        Annotated[
+            int, Field(ge=1, le=8192, multiple_of=16, description="a multiple of 16, up to 8192")
+        ]
+        | None
+    ) = None
+    disable_hybrid_kv_cache_manager: bool = False
+    async_scheduling: bool | None = None
+    mamba_cache_mode: Literal["align", "all"] | None = None
     port: Port = 8000
     env: tuple[EnvVar, ...] = ()
     extra_args: tuple[ExtraArg, ...] = ()
+
+    @property
+    def full_slots(self) -> int:
+        """Requests that can run at full context at once, if the memory is there."""
+        return self.max_num_seqs

@@ -7,18 +7,20 @@ from dataclasses import replace
 
 from chartgen.engines.base import Axes, Axis, Command, Memory, Variant
 from chartgen.engines.common import (
-    model_faults,
+    at_least,
     native_context,
-    over_native_context,
     settings_of,
     tokens_in_words,
 )
-from chartgen.engines.llamacpp.cells import BYTES_PER_ELEMENT, PAD, ubatch
+from chartgen.engines.llamacpp.blank import blank, with_vision
 from chartgen.engines.llamacpp.command import command
+from chartgen.engines.llamacpp.faults import faults
+from chartgen.engines.llamacpp.levers import variants
 from chartgen.engines.llamacpp.memory import memory
+from chartgen.engines.llamacpp.settings import ALL_LAYERS, DEFAULT_UBATCH, PAD
 from chartgen.errors import Fault
-from chartgen.facts import Deployment, Device, Facts
-from chartgen.spec import App, LlamaCpp
+from chartgen.facts import Checkpoint, Deployment, Device, Facts, ModelFacts
+from chartgen.spec import App, LlamaCpp, LlamaSpeculation
 
 MOST_SLOTS = 64
 """The most slots that a spec may name."""
@@ -32,13 +34,8 @@ class LlamaCppEngine:
         return command(app, llamacpp(app))
 
     def faults(self, app: App, facts: Facts) -> list[Fault]:
-        """Models without facts, missing constants, a slot over the model's own limit."""
-        engine = llamacpp(app)
-        return [
-            *model_faults(app, facts),
-            *over_native_context(app, facts, "ctx_size", engine.ctx_per_slot),
-            *_all_on_gpu(app, engine),
-        ]
+        """Models without facts, a slot over the model's own limit, layers of unknown size."""
+        return list(faults(app, llamacpp(app), facts))
 
     def memory(self, app: App, facts: Facts, device: Device) -> Memory:
         """The sum held against the total that CUDA reports."""
@@ -55,40 +52,21 @@ class LlamaCppEngine:
             model=f"{weights.repo}/{weights.file}",
             kv_cache_dtype=f"{engine.cache_type_k}/{engine.cache_type_v}",
             context=engine.ctx_size,
-            sequences=engine.parallel,
-            batch=ubatch(engine),
+            sequences=engine.slots,
+            batch=engine.n_ubatch or DEFAULT_UBATCH,
             utilization=None,
             vision=app.model("mmproj") is not None,
             device=app.device,
-            settings=settings_of(
-                app,
-                flash_attn=None if engine.flash_attn == "on" else engine.flash_attn,
-                kv_unified=engine.kv_unified,
-                swa_full=engine.swa_full,
-            ),
+            settings=settings_of(app, **_settings(engine)),
         )
 
+    def needs_no_less(self, more: Deployment, less: Deployment) -> bool:
+        """More context, micro-batch or vision; slots share the context, so they must agree."""
+        return at_least(more, less, "context", "batch", "vision")
+
     def variants(self, app: App) -> Iterator[Variant]:
-        """A narrower cache, half the context, half the micro-batch, no projector."""
-        engine = llamacpp(app)
-        narrow = BYTES_PER_ELEMENT["q8_0"].value
-        if BYTES_PER_ELEMENT[engine.cache_type_k].value > narrow:
-            changed = replace(engine, cache_type_k="q8_0")
-            yield Variant("cache_type_k", engine.cache_type_k, "q8_0", replace(app, engine=changed))
-        if BYTES_PER_ELEMENT[engine.cache_type_v].value > narrow:
-            changed = replace(engine, cache_type_v="q8_0")
-            yield Variant("cache_type_v", engine.cache_type_v, "q8_0", replace(app, engine=changed))
-        half = replace(engine, ctx_size=engine.ctx_size // 2)
-        yield Variant(
-            "ctx_size", str(engine.ctx_size), str(half.ctx_size), replace(app, engine=half)
-        )
-        small = replace(engine, n_ubatch=ubatch(engine) // 2)
-        yield Variant(
-            "n_ubatch", str(ubatch(engine)), str(small.n_ubatch), replace(app, engine=small)
-        )
-        if projector := app.model("mmproj"):
-            models = tuple(model for model in app.models if model is not projector)
-            yield Variant("models", "with mmproj", "without", replace(app, models=models))
+        """A narrower cache, less context, fewer slots, no projector, no speculation."""
+        return variants(app, llamacpp(app))
 
     def axes(self, app: App, facts: Facts) -> Axes:
         """`ctx_size`, the tokens of all slots together, against `parallel`."""
@@ -98,6 +76,14 @@ class LlamaCppEngine:
             Axis("parallel", 1, MOST_SLOTS, 1, _with_slots),
         )
 
+    def with_vision(self, app: App, facts: Facts, *, on: bool) -> App:
+        """The model's projector, or none."""
+        return with_vision(app, facts, on=on)
+
+    def blank(self, model: ModelFacts, checkpoint: Checkpoint) -> App | None:
+        """One GGUF file under the server's own defaults."""
+        return blank(model, checkpoint)
+
     def quotes(self, app: App) -> Mapping[str, str]:
         """Facts for texts."""
         engine = llamacpp(app)
@@ -105,7 +91,7 @@ class LlamaCppEngine:
         return {
             "context": tokens_in_words(engine.ctx_size),
             "context_per_slot": tokens_in_words(engine.ctx_per_slot),
-            "slots": str(engine.parallel),
+            "slots": str(engine.slots),
             "kv_cache_dtype": "/".join(kinds),
             "engine": "llama.cpp",
             "served_name": engine.alias,
@@ -126,18 +112,42 @@ def _with_context(app: App, tokens: int) -> App:
 def _with_slots(app: App, slots: int) -> App:
     """So many slots, each as long as before unless they share one context."""
     engine = llamacpp(app)
-    total = engine.ctx_size if engine.kv_unified else engine.ctx_per_slot * slots
-    return replace(app, engine=replace(engine, parallel=slots, ctx_size=total))
+    total = engine.ctx_size if engine.unified else engine.ctx_per_slot * slots
+    return replace(
+        app,
+        engine=replace(engine, parallel=slots, ctx_size=total, kv_unified=engine.unified),
+    )
 
 
-def _all_on_gpu(app: App, engine: LlamaCpp) -> list[Fault]:
-    """The sum counts every layer on the GPU; fewer would make it a guess."""
-    if engine.n_gpu_layers >= ALL_LAYERS:
-        return []
-    remedy = f"Set it to {ALL_LAYERS}: layers in host memory are not planned yet."
-    path = f"{app.name}.engine.n_gpu_layers"
-    return [Fault(path, "some layers stay in host memory", remedy, str(engine.n_gpu_layers))]
+def _settings(engine: LlamaCpp) -> dict[str, object]:
+    """What decides memory beside the fields that every deployment has."""
+    layers = engine.n_gpu_layers
+    return {
+        "flash_attn": None if engine.flash_attn == "on" else engine.flash_attn,
+        "kv_unified": engine.unified,
+        "swa_full": engine.swa_full,
+        "n_batch": engine.n_batch if _cuts_ubatch(engine) else None,
+        "n_gpu_layers": None if layers >= ALL_LAYERS else str(layers),
+        "cpu_moe": engine.cpu_moe,
+        "n_cpu_moe": engine.n_cpu_moe or None,
+        "no_kv_offload": not engine.kv_offload,
+        "image_max_tokens": engine.image_max_tokens,
+        **_speculation(engine.speculation),
+    }
 
 
-ALL_LAYERS = 99
-"""The number that llama.cpp's users write for "all layers"."""
+def _cuts_ubatch(engine: LlamaCpp) -> bool:
+    """Whether the batch is smaller than the micro-batch, which it limits."""
+    return engine.n_batch is not None and engine.n_batch < (engine.n_ubatch or DEFAULT_UBATCH)
+
+
+def _speculation(speculation: LlamaSpeculation | None) -> dict[str, object]:
+    """Speculation by n-grams takes no memory that a plan counts."""
+    if speculation is None or not speculation.drafts:
+        return {}
+    return {
+        "spec_type": speculation.spec_type,
+        "spec_draft_n_max": speculation.n_max,
+        "spec_draft_type_k": speculation.cache_type_k,
+        "spec_draft_type_v": speculation.cache_type_v,
+    }

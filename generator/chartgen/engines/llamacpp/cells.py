@@ -1,6 +1,6 @@
-"""Cells of llama.cpp's KV cache, and the bytes of its cache types.
+"""What llama.cpp keeps of a conversation: cells of its KV cache, and recurrent states.
 
-Formulas: vram formulas 1 and 3.1 to 3.2, read in llama.cpp's source of May and
+Formulas: vram formulas 1, 2 and 3.1 to 3.3, read in llama.cpp's source of May and
 October 2026; they meet every independent public log to the printed digit.
 """
 
@@ -9,85 +9,137 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from chartgen.facts import Attention
-from chartgen.quantities import Bytes, Estimate
-from chartgen.spec import LlamaCpp
+from chartgen.engines.llamacpp.settings import Settings, padded
+from chartgen.facts import Attention, ModelFacts
+from chartgen.quantities import ZERO, Bytes, Estimate
+from chartgen.spec.llamacpp import CacheType, Fork
 
-PAD = 256
-"""Cells come in multiples of this."""
+GROUP = 128
+"""Elements over which sizes are whole bytes: no block of a cache type is longer."""
 
-DEFAULT_UBATCH = 512
-"""llama-server's default of `--ubatch-size`."""
+STATE_BYTES = 4
+"""Recurrent states are f32 whatever the cache types are (src/llama-model.cpp)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """Bytes of one element, with an interval where builds of a fork differ."""
+    """How a cache type packs elements: bytes of 128 of them, and elements of a block.
 
-    value: float
-    low: float
-    high: float
+    The size has an interval where builds of a fork differ; its value is what the fork
+    writes now, or the larger where nobody knows.
+    """
+
+    value: int
+    low: int
+    high: int
+    block: int
 
 
-def _exact(size: float) -> Element:
-    return Element(size, size, size)
+def _exact(size: int, block: int) -> Element:
+    return Element(size, size, size, block)
 
 
-BYTES_PER_ELEMENT: Mapping[str, Element] = {
-    "f32": _exact(4),
-    "f16": _exact(2),
-    "bf16": _exact(2),
-    "q8_0": _exact(34 / 32),
-    "q5_1": _exact(24 / 32),
-    "q5_0": _exact(22 / 32),
-    "q4_1": _exact(20 / 32),
-    "q4_0": _exact(18 / 32),
-    "iq4_nl": _exact(18 / 32),
-    "turbo4": _exact(68 / 128),
-    # Early builds pack 32 elements into 14 bytes, later ones 128 into 50; which one a
-    # fork uses is not known.
-    "turbo3": Element(14 / 32, 50 / 128, 14 / 32),
-    "turbo2": _exact(34 / 128),
+ELEMENTS: Mapping[CacheType, Element] = {
+    "f32": _exact(512, 1),
+    "f16": _exact(256, 1),
+    "bf16": _exact(256, 1),
+    "q8_0": _exact(4 * 34, 32),
+    "q5_1": _exact(4 * 24, 32),
+    "q5_0": _exact(4 * 22, 32),
+    "q4_1": _exact(4 * 20, 32),
+    "q4_0": _exact(4 * 18, 32),
+    "iq4_nl": _exact(4 * 18, 32),
+    "turbo4": _exact(68, 128),
+    "turbo3": Element(4 * 14, 50, 4 * 14, 32),
+    "turbo2": _exact(34, 128),
 }
-"""Bytes for each element of a cache type (vram formulas 1, ggml-common.h and fork logs)."""
+"""Cache types by the size of their blocks (vram formulas 1: ggml-common.h of October 2026,
+and logs of forks). Early builds with turbo3 pack 32 elements into 14 bytes, later ones
+128 into 50; which one a fork uses is not known but for TheTom's."""
+
+TURBO3_OF_TURBOQUANT = Element(50, 50, 4 * 14, 32)
+"""TheTom's fork packs 128 elements at its head and packed 32 before (vram formulas 1)."""
 
 
-def padded(cells: int) -> int:
-    """Cells, rounded up to whole pads."""
-    return -(-cells // PAD) * PAD
+@dataclass(frozen=True, slots=True)
+class Layers:
+    """The attention layers of one kind: cells of one stream, and one layer's cache in all."""
+
+    kind: Attention
+    cells: int
+    size: Estimate
 
 
-def ubatch(engine: LlamaCpp) -> int:
-    """Tokens of a micro-batch."""
-    return engine.n_ubatch or DEFAULT_UBATCH
+def element(kind: CacheType, fork: Fork | None) -> Element:
+    """How a build of `fork` packs a cache type."""
+    if kind == "turbo3" and fork == "turboquant":
+        return TURBO3_OF_TURBOQUANT
+    return ELEMENTS[kind]
 
 
-def sequence_cells(engine: LlamaCpp) -> int:
-    """Cells of one stream (`n_ctx_seq`): of one slot, or of all when unified."""
-    total = padded(engine.ctx_size)
-    return total if engine.kv_unified else padded(total // engine.parallel)
-
-
-def streams(engine: LlamaCpp) -> int:
-    """Separate caches: one for each slot, or one for all when unified."""
-    return 1 if engine.kv_unified else engine.parallel
-
-
-def cells(kind: Attention, engine: LlamaCpp) -> int:
+def cells(kind: Attention, settings: Settings) -> int:
     """Cells that layers of this kind hold in one stream."""
-    whole = sequence_cells(engine)
-    if kind.kind == "full" or kind.window is None or engine.swa_full:
+    whole = settings.n_ctx_seq
+    if kind.kind != "sliding" or kind.window is None or settings.swa_full:
         return whole
-    sharing = engine.parallel if engine.kv_unified else 1
-    return padded(min(whole, kind.window * sharing + ubatch(engine)))
+    sharing = settings.n_parallel if settings.kv_unified else 1
+    return min(whole, padded(kind.window * sharing + settings.ubatch))
 
 
-def kv_bytes(kind: Attention, engine: LlamaCpp) -> Estimate:
-    """The KV cache of all layers of this kind, in all streams."""
-    each = kind.layers * cells(kind, engine) * streams(engine) * kind.kv_heads * kind.head_dim
-    k, v = BYTES_PER_ELEMENT[engine.cache_type_k], BYTES_PER_ELEMENT[engine.cache_type_v]
+def sliding_cells(model: ModelFacts, settings: Settings) -> int:
+    """Cells of the sliding layers in one stream, 0 where there are none."""
+    found = [cells(kind, settings) for kind in model.attention if kind.kind == "sliding"]
+    return max(found, default=0)
+
+
+def value_elements(kind: Attention, model: ModelFacts, settings: Settings) -> int:
+    """Elements of the values of one layer and cell.
+
+    Without flash attention every layer's values are padded to the widest layer's
+    (src/llama-kv-cache.cpp, TAG_V_CACHE_VARIABLE).
+    """
+    if settings.flash_attn or kind.kind == "mla":
+        return kind.value_elements
+    return max(one.value_elements for one in model.attention)
+
+
+def kv_bytes(kind: Attention, model: ModelFacts, settings: Settings) -> Estimate:
+    """The KV cache of one layer of this kind, in all streams."""
+    k, v = element(settings.type_k, settings.fork), element(settings.type_v, settings.fork)
+    held = cells(kind, settings) * settings.n_stream
+    keys, values = held * kind.key_elements, held * value_elements(kind, model, settings)
     return Estimate(
-        Bytes(round(each * (k.value + v.value))),
-        Bytes(round(each * (k.low + v.low))),
-        Bytes(round(each * (k.high + v.high))),
+        Bytes((keys * k.value + values * v.value) // GROUP),
+        Bytes((keys * k.low + values * v.low) // GROUP),
+        Bytes((keys * k.high + values * v.high) // GROUP),
     )
+
+
+def layers_of(model: ModelFacts, settings: Settings) -> tuple[Layers, ...]:
+    """All kinds of attention layers with their cells and sizes."""
+    return tuple(
+        Layers(kind, cells(kind, settings), kv_bytes(kind, model, settings))
+        for kind in model.attention
+    )
+
+
+def kv_cache(model: ModelFacts, settings: Settings) -> Estimate:
+    """The KV cache of all layers, wherever they lie."""
+    total = ZERO
+    for kind in model.attention:
+        total += times(kv_bytes(kind, model, settings), kind.layers)
+    return total
+
+
+def state_bytes(model: ModelFacts, settings: Settings) -> int:
+    """The recurrent states of all layers and slots, with their copies for a rollback."""
+    each = sum(
+        kind.layers * ((kind.conv_kernel - 1) * kind.conv_dim + kind.state_elements)
+        for kind in model.recurrent
+    )
+    return each * STATE_BYTES * settings.n_parallel * (1 + settings.n_rs_seq)
+
+
+def times(size: Estimate, count: int) -> Estimate:
+    """So many of a size."""
+    return Estimate(Bytes(size.value * count), Bytes(size.low * count), Bytes(size.high * count))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from chartgen.engines.base import CACHE, MODELS, Command
-from chartgen.spec import App, LlamaCpp
+from chartgen.spec import App, LlamaCpp, LlamaSpeculation
 
 ENVIRONMENT = {
     # Kernels that the driver compiles for this card are kept for the next start.
@@ -33,7 +33,8 @@ def _flags(app: App, engine: LlamaCpp) -> Iterator[str]:
     yield from ("--host", "0.0.0.0")  # noqa: S104 the pod's network is the device's
     yield from ("--port", str(engine.port))
     yield from ("--ctx-size", str(engine.ctx_size))
-    yield from ("--parallel", str(engine.parallel))
+    if engine.parallel is not None:
+        yield from ("--parallel", str(engine.parallel))
     yield from ("--n-gpu-layers", str(engine.n_gpu_layers))
     yield from ("--cache-type-k", engine.cache_type_k)
     yield from ("--cache-type-v", engine.cache_type_v)
@@ -47,12 +48,18 @@ def _optional(engine: LlamaCpp) -> Iterator[str]:
         ("--batch-size", engine.n_batch),
         ("--ubatch-size", engine.n_ubatch),
         ("--threads", engine.threads),
+        ("--n-cpu-moe", engine.n_cpu_moe),
+        ("--image-max-tokens", engine.image_max_tokens),
+        ("--cache-ram", engine.cache_ram),
+        ("--ctx-checkpoints", engine.ctx_checkpoints),
     ):
         if number is not None:
             yield from (flag, str(number))
     for flag, wanted in (
         ("--kv-unified", engine.kv_unified),
         ("--swa-full", engine.swa_full),
+        ("--cpu-moe", engine.cpu_moe),
+        ("--no-kv-offload", not engine.kv_offload),
         ("--no-context-shift", not engine.context_shift),
         ("--jinja", engine.jinja),
         ("--mlock", engine.mlock),
@@ -61,4 +68,16 @@ def _optional(engine: LlamaCpp) -> Iterator[str]:
         if wanted:
             yield flag
     if engine.speculation:
-        yield from ("--spec-type", engine.speculation.spec_type)
+        yield from _speculation(engine.speculation)
+
+
+def _speculation(speculation: LlamaSpeculation) -> Iterator[str]:
+    """Flags of llama.cpp since May 2026; a drafter's file is among the models."""
+    yield from ("--spec-type", speculation.spec_type)
+    for flag, value in (
+        ("--spec-draft-n-max", speculation.n_max),
+        ("--spec-draft-type-k", speculation.cache_type_k),
+        ("--spec-draft-type-v", speculation.cache_type_v),
+    ):
+        if value is not None:
+            yield from (flag, str(value))
