@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from chartgen.errors import Fault
-from chartgen.facts import Deployment, Device, Facts
+from chartgen.facts import Checkpoint, Deployment, Device, Facts, ModelFacts
 from chartgen.quantities import Bytes, Estimate
 from chartgen.spec import App
 
@@ -131,12 +131,26 @@ class Engine(Protocol):
         """What decides memory, or None while the engine's version is unknown."""
         ...
 
+    def needs_no_less(self, more: Deployment, less: Deployment) -> bool:
+        """Whether `more` needs at least the memory of `less` for certain, so that what
+        holds one holds the other; False where the laws leave a doubt."""
+        ...
+
     def variants(self, app: App) -> Iterator[Variant]:
         """Changes of one field each that could free memory."""
         ...
 
     def axes(self, app: App, facts: Facts) -> Axes:
         """What a solver moves: the field of the context and that of the sequences."""
+        ...
+
+    def with_vision(self, app: App, facts: Facts, *, on: bool) -> App:
+        """The app with images or without; raises `Faults` where no facts give it eyes."""
+        ...
+
+    def blank(self, model: ModelFacts, checkpoint: Checkpoint) -> App | None:
+        """The app that the engine's own defaults make of a model, or None for a
+        checkpoint in a form that this engine does not read."""
         ...
 
     def quotes(self, app: App) -> Mapping[str, str]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 from chartgen.engines.base import Term
-from chartgen.errors import Fault
-from chartgen.facts import Checkpoint, Facts, ModelFacts
-from chartgen.spec import App, Model
+from chartgen.errors import Fault, Faults
+from chartgen.facts import Checkpoint, Deployment, Facts, ModelFacts
+from chartgen.quantities import Bytes, Estimate
+from chartgen.spec import App, Model, Unknown
+from chartgen.spec.model import Role
 
 EXTRA_ROLES = ("mmproj", "draft")
 """Models beside the weights that lie in GPU memory."""
@@ -82,6 +86,48 @@ def settings_of(app: App, **named: object) -> tuple[str, ...]:
     )
     plain = {f"{name}={value}" for name, value in chosen.items()}
     return tuple(sorted(plain | other | variables | arguments))
+
+
+def blank_model(checkpoint: Checkpoint, role: Role) -> Model:
+    """A published file as a spec would name it."""
+    revision = checkpoint.revision or Unknown("the facts name no commit")
+    return Model(role=role, repo=checkpoint.repo, file=checkpoint.file, revision=revision)
+
+
+def at_least(more: Deployment, less: Deployment, *grows: str) -> bool:
+    """Whether `more` is no smaller in the fields `grows`, and the same in all others."""
+    same = all(
+        getattr(more, item.name) == getattr(less, item.name)
+        for item in fields(Deployment)
+        if item.name not in grows
+    )
+    return same and all(getattr(more, name) >= getattr(less, name) for name in grows)
+
+
+def model_path(root: str, model: Model | None) -> str:
+    """Where a model lies below `root`; raises `LookupError` for one that is not there."""
+    if model is None:
+        raise LookupError("a model without which there is no command")
+    return f"{root}/{model.path}"
+
+
+def scaled(size: Estimate, factors: tuple[float, float, float]) -> Estimate:
+    """An estimate times (value, low, high)."""
+    value, low, high = factors
+    return Estimate(
+        Bytes(int(size.value * value)), Bytes(int(size.low * low)), Bytes(int(size.high * high))
+    )
+
+
+def images_on(app: App, facts: Facts, images: int) -> int:
+    """Images of a prompt once vision is on: at least one; raises `Faults` for a model
+    that has no eyes in its facts."""
+    found = known(app, facts, "weights")
+    if found and found[0].vision is None and found[0].image_tokens is None:
+        problem = f"{found[0].title} has no vision tower in its facts"
+        remedy = "Leave vision off, or add the tower to the model's facts."
+        raise Faults([Fault(f"{app.name}.engine.images_per_prompt", problem, remedy, "on")])
+    return max(1, images)
 
 
 def weights_term(checkpoint: Checkpoint) -> Term:

@@ -7,16 +7,18 @@ from dataclasses import replace
 
 from chartgen.engines.base import Axes, Axis, Command, Memory, Variant
 from chartgen.engines.common import (
+    at_least,
     model_faults,
     native_context,
     over_native_context,
     settings_of,
     tokens_in_words,
 )
+from chartgen.engines.vllm.blank import blank, with_vision
 from chartgen.engines.vllm.command import command
 from chartgen.engines.vllm.memory import memory
 from chartgen.errors import Fault
-from chartgen.facts import Deployment, Device, Facts
+from chartgen.facts import Checkpoint, Deployment, Device, Facts, ModelFacts
 from chartgen.spec import App, Vllm
 
 WIDE = ("auto", "bfloat16")
@@ -65,6 +67,10 @@ class VllmEngine:
             settings=_settings(app, engine),
         )
 
+    def needs_no_less(self, more: Deployment, less: Deployment) -> bool:
+        """More context, sequences, batch or vision, and nothing else changed."""
+        return at_least(more, less, "context", "sequences", "batch", "vision")
+
     def variants(self, app: App) -> Iterator[Variant]:
         """A narrower cache, half the context, half the batch, no images."""
         engine = vllm(app)
@@ -84,6 +90,14 @@ class VllmEngine:
             Axis("max_model_len", CONTEXT_STEP, most, CONTEXT_STEP, _with_context),
             Axis("max_num_seqs", 1, MOST_SEQUENCES, 1, _with_sequences),
         )
+
+    def with_vision(self, app: App, facts: Facts, *, on: bool) -> App:
+        """Images in a prompt, or none at all."""
+        return with_vision(app, vllm(app), facts, on=on)
+
+    def blank(self, model: ModelFacts, checkpoint: Checkpoint) -> App | None:
+        """A whole repository under the server's own defaults."""
+        return blank(model, checkpoint)
 
     def quotes(self, app: App) -> Mapping[str, str]:
         """Facts for texts."""
@@ -119,17 +133,27 @@ def _settings(app: App, engine: Vllm) -> tuple[str, ...]:
     chosen = engine.speculation
     return settings_of(
         app,
+        async_scheduling=_word(engine.async_scheduling),
+        block_size=engine.block_size,
         cudagraph_mode=engine.cudagraph_mode,
+        disable_hybrid_kv_cache_manager=engine.disable_hybrid_kv_cache_manager,
         dtype=engine.dtype if engine.dtype != "auto" else None,
         enable_chunked_prefill="off" if engine.enable_chunked_prefill is False else None,
         enable_prefix_caching=None if engine.enable_prefix_caching else "off",
         enforce_eager=engine.enforce_eager,
         images_per_prompt=engine.images_per_prompt if engine.images_per_prompt > 1 else None,
+        kv_cache_memory_bytes=engine.kv_cache_memory_bytes,
         language_model_only=engine.language_model_only,
         load_format=engine.load_format if engine.load_format != "auto" else None,
+        mamba_cache_mode=engine.mamba_cache_mode,
         quantization=engine.quantization,
         speculation=f"{chosen.method} {chosen.num_speculative_tokens}" if chosen else None,
     )
+
+
+def _word(value: bool | None) -> str | None:
+    """A switch that somebody set; None for one that is left to the engine."""
+    return None if value is None else ("on" if value else "off")
 
 
 def _variant(app: App, field: str, changed: Vllm) -> Variant:

@@ -48,6 +48,21 @@ def _budget(engine: Vllm) -> Iterator[str]:
     yield from ("--max-num-seqs", str(engine.max_num_seqs))
     yield from ("--max-num-batched-tokens", str(engine.max_num_batched_tokens))
     yield from ("--kv-cache-dtype", engine.kv_cache_dtype)
+    yield from _cache(engine)
+
+
+def _cache(engine: Vllm) -> Iterator[str]:
+    """How the KV cache is laid out, where that is not left to the version's default."""
+    if engine.kv_cache_memory_bytes is not None:
+        yield from ("--kv-cache-memory-bytes", str(engine.kv_cache_memory_bytes))
+    if engine.block_size is not None:
+        yield from ("--block-size", str(engine.block_size))
+    if engine.disable_hybrid_kv_cache_manager:
+        yield "--disable-hybrid-kv-cache-manager"
+    if engine.mamba_cache_mode is not None:
+        yield from ("--mamba-cache-mode", engine.mamba_cache_mode)
+    if engine.async_scheduling is not None:
+        yield "--async-scheduling" if engine.async_scheduling else "--no-async-scheduling"
 
 
 def _execution(engine: Vllm) -> Iterator[str]:

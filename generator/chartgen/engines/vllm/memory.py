@@ -5,106 +5,115 @@
 
 Formulas: "GPU memory of LLM servers" section 4 (November 2026), read in vLLM's
 own planner for 0.19 to 0.33 and checked against public start-up logs. The
-overhead is the weak part: its interval is the range measured for this class of
-model (1.7 to 3.2 GiB for Gemma 4 26B with images), not a bound that was derived.
+overhead is the weak part: docs/intervals.md says how wide its interval is, and why.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from math import ceil
 
 from chartgen.engines.base import Limit, Memory, Requests, Term
 from chartgen.engines.common import known, sourced, weights, weights_term
-from chartgen.engines.vllm.pages import KvPlan, kv_plan
+from chartgen.engines.vllm.messages import cache_size, concurrency
+from chartgen.engines.vllm.overhead import overhead
+from chartgen.engines.vllm.pages import KvLayout, kv_layout
+from chartgen.engines.vllm.planner import Outcome, least_blocks, outcome
+from chartgen.engines.vllm.settings import Settings, settings_of
+from chartgen.engines.vllm.slots import is_packed
 from chartgen.facts import Device, Facts, ModelFacts
-from chartgen.quantities import ZERO, Bytes, Estimate, gib
+from chartgen.quantities import GIB, ZERO, Bytes, Estimate
 from chartgen.spec import App, Vllm
 
-CONTEXT_AND_GRAPHS = gib(0.35 + 0.20, 0.35 + 0.09, 0.35 + 0.67)
-"""CUDA context and other memory outside torch (0.35 GiB), with captured CUDA graphs.
 
-Source: vram formulas 4.2 (non-torch) and 4.1 (graphs: 0.09 GiB and up in public
-logs; 0.67 is what the measured range of the class leaves). Estimate, vLLM 0.20-0.21.
-"""
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """The KV cache of one server: its layout, what is left for it, and the answers of the
+    planner for the least, the central and the most that may be left."""
 
-EAGER_CONTEXT = gib(0.35, 0.26, 0.35)
-"""The same without graphs (`--enforce-eager`). Source: vram formulas 4.2."""
-
-ATTENTION_WORKSPACE = gib(0.4)
-"""Workspace of attention and sampling kernels. Source: vram formulas 4.2, estimate."""
-
-VISION = gib(1.0, 0.61, 1.53)
-"""What a vision model takes beyond the terms above: encoder profiling and its cache.
-
-Source: vram formulas 4.2, mean residual of public logs of vision models 1.0 GiB, at
-most 1.53; the low bound is what the measured range of the class leaves.
-"""
-
-TEXT_ONLY = gib(0.2, 0.0, 0.6)
-"""The same residual of text models. Source: vram formulas 4.2, two logs only."""
-
-SAMPLER_BYTES = 10
-"""Bytes for each sequence and vocabulary entry in the dummy sampler run (formulas 4.2)."""
+    layout: KvLayout
+    settings: Settings
+    available: Estimate
+    low: Outcome
+    value: Outcome
+    high: Outcome
 
 
 def memory(app: App, engine: Vllm, facts: Facts, device: Device) -> Memory:
     """The sum of one server on one device."""
     model, checkpoint = weights(app, facts)
-    kv = kv_plan(model, engine)
-    others = (weights_term(checkpoint), *_drafter(app, facts), *_overhead(model, engine))
-    limit = _limit(engine, device)
-    terms = (others[0], _kv_term(kv, app.least_requests), *others[1:], _headroom(limit, device))
-    return Memory(terms, limit, _requests(limit, others, kv, engine), _caveats(engine))
+    drafter = known(app, facts, "draft")
+    settings = settings_of(app, engine, device)
+    layout = kv_layout(model, settings, drafter[0] if drafter else None)
+    beside = overhead(model, settings, device, facts.runs)
+    others = (weights_term(checkpoint), *_drafter(app, facts), *beside)
+    limit = _limit(settings, device)
+    cache = _cache(layout, settings, _available(settings, limit, others))
+    term = _kv_term(cache, app.least_requests, model)
+    terms = (others[0], term, *others[1:], _headroom(limit, device))
+    caveats = _caveats(engine, model, settings)
+    refusals = tuple(dict.fromkeys(_refusals(cache)))
+    requests = _requests(cache)
+    return Memory(terms, limit, requests, caveats, refusals, prints=tuple(_prints(cache)))
 
 
-def _limit(engine: Vllm, device: Device) -> Limit:
+def _limit(settings: Settings, device: Device) -> Limit:
+    """The budget. With `kv_cache_memory_bytes` vLLM takes what it is told (0.33.0,
+    `determine_available_memory`), so the card itself is the bound."""
     total = device.cuda_total
-    used = Bytes(ceil(total.value * engine.gpu_memory_utilization))
-    formula = f"gpu_memory_utilization {engine.gpu_memory_utilization:g} x CUDA total"
-    return Limit(used, formula, total.source)
+    if settings.kv_cache_memory_bytes is not None:
+        return Limit(Bytes(total.value), "CUDA total: kv_cache_memory_bytes is set", total.source)
+    share = settings.gpu_memory_utilization
+    used = Bytes(ceil(total.value * share))
+    return Limit(used, f"gpu_memory_utilization {share:g} x CUDA total", total.source)
 
 
-def _kv_term(kv: KvPlan, requests: float) -> Term:
-    size = kv.size(requests)
-    return Term("KV cache", Estimate.exact(size), kv.formula(requests), kv.source)
+def _available(settings: Settings, limit: Limit, others: tuple[Term, ...]) -> Estimate:
+    """Bytes that are left for the KV cache, or that it is given."""
+    if settings.kv_cache_memory_bytes is not None:
+        return Estimate.exact(settings.kv_cache_memory_bytes)
+    value = limit.size - sum(term.estimate.value for term in others)
+    low = limit.size - sum(term.estimate.high for term in others)
+    high = limit.size - sum(term.estimate.low for term in others)
+    return Estimate(Bytes(value), Bytes(low), Bytes(high))
 
 
-def _overhead(model: ModelFacts, engine: Vllm) -> tuple[Term, ...]:
-    vision = engine.images_per_prompt > 0
-    residual = VISION if vision else TEXT_ONLY
-    return (
-        Term(
-            "vision tower" if vision else "unexplained overhead",
-            residual,
-            "mean residual of vision models" if vision else "mean residual of text models",
-            "vram formulas 4.2; the tower's weights are part of the weights",
-        ),
-        _activation(model, engine),
-        Term("attention workspace", ATTENTION_WORKSPACE, "constant", "vram formulas 4.2"),
-        Term(
-            "CUDA context" if engine.enforce_eager else "CUDA context and graphs",
-            EAGER_CONTEXT if engine.enforce_eager else CONTEXT_AND_GRAPHS,
-            "constant",
-            "vram formulas 4.1 and 4.2",
-        ),
-    )
+def _cache(layout: KvLayout, settings: Settings, available: Estimate) -> Cache:
+    value = outcome(layout, settings, available.value)
+    if available.low == available.high:
+        return Cache(layout, settings, available, value, value, value)
+    low, high = (outcome(layout, settings, size) for size in (available.low, available.high))
+    return Cache(layout, settings, available, low, value, high)
 
 
-def _activation(model: ModelFacts, engine: Vllm) -> Term:
-    """The transient peak of the profiling run: one full batch, then one sampling step."""
-    batch = engine.max_num_batched_tokens
-    layer = 2 * model.intermediate_size.value + 4 * model.hidden_size.value
-    sampler = engine.max_num_seqs * model.vocab_size.value * SAMPLER_BYTES
-    return Term(
-        "activations",
-        Estimate.exact(batch * layer * 2 + sampler),
-        "max_num_batched_tokens x (2 ff + 4 h) x 2 + max_num_seqs x vocab x 10",
-        "vram formulas 4.2",
-    )
+def _kv_term(cache: Cache, requests: float, model: ModelFacts) -> Term:
+    layout, given = cache.layout, cache.settings.kv_cache_memory_bytes
+    least = least_blocks(layout, cache.settings)
+    need = layout.size(requests, least)
+    size = need if given is None else Bytes(max(given, need))
+    return Term("KV cache", Estimate.exact(size), _formula(cache, requests, least), _source(model))
+
+
+def _formula(cache: Cache, requests: float, least: int) -> str:
+    layout = cache.layout
+    text = f"{layout.blocks_per_request} blocks of {layout.bytes_per_block} bytes"
+    if requests != 1:
+        text = f"{text} x {requests:g} requests"
+    if least > ceil(layout.blocks_per_request * requests) + layout.null_blocks:
+        text = f"{least} blocks of {layout.bytes_per_block} bytes, one for each sequence"
+    given = cache.settings.kv_cache_memory_bytes
+    return text if given is None else f"kv_cache_memory_bytes {given}, at least {text}"
+
+
+def _source(model: ModelFacts) -> str:
+    caches = (f"{kind.layers} {kind.kind} layers: {kind.source}" for kind in model.attention)
+    states = (f"{kind.layers} {kind.kind} layers: {kind.source}" for kind in model.recurrent)
+    return "; ".join((*caches, *states))
 
 
 def _headroom(limit: Limit, device: Device) -> Term:
-    outside = (device.cuda_total.value - limit.size) / (1 << 30)
+    outside = (device.cuda_total.value - limit.size) / GIB
     return Term(
         "headroom",
         ZERO,
@@ -120,18 +129,67 @@ def _drafter(app: App, facts: Facts) -> tuple[Term, ...]:
     return (Term("drafter", found[1].on_gpu.estimate, "size on the GPU", sourced(found[1])),)
 
 
-def _requests(limit: Limit, others: tuple[Term, ...], kv: KvPlan, engine: Vllm) -> Requests:
-    taken = sum((term.estimate for term in others), ZERO)
-    each = kv.size(1.0)
+def _requests(cache: Cache) -> Requests:
+    """Requests at full context at once; the planner's null block holds none."""
+    layout, most = cache.layout, float(cache.settings.max_num_seqs)
 
-    def count(size: Bytes) -> float:
-        return min(max(0, limit.size - size) / each, float(engine.max_num_seqs))
+    def count(size: int) -> float:
+        blocks = max(0, size) / layout.bytes_per_block - layout.null_blocks
+        return min(max(0.0, blocks / layout.blocks_per_request), most)
 
-    value, low, high = count(taken.value), count(taken.high), count(taken.low)
-    return Requests(value, low, high, tokens_each=engine.max_model_len)
+    available = cache.available
+    value, low, high = count(available.value), count(available.low), count(available.high)
+    return Requests(value, low, high, tokens_each=layout.max_model_len)
 
 
-def _caveats(engine: Vllm) -> tuple[str, ...]:
+def _refusals(cache: Cache) -> Iterator[str]:
+    """Why the server does not start, where the interval leaves no doubt."""
+    if cache.layout.error:
+        yield cache.layout.error
+    if not cache.high.fits:
+        yield cache.value.refusal
+    elif cache.high.graph_refusal:
+        yield cache.value.graph_refusal or cache.high.graph_refusal
+
+
+def _prints(cache: Cache) -> Iterator[str]:
+    """What the log will say for the central amount, and between which it may lie."""
+    value = cache.value
+    if cache.layout.error:
+        yield cache.layout.error
+    elif value.max_concurrency is None:
+        yield value.refusal
+    else:
+        requests, tokens = value.max_concurrency, value.printed_kv_tokens or 0
+        yield f"{cache_size(tokens)}{_range(cache, 'tokens')}"
+        line = concurrency(cache.layout.max_model_len, requests)
+        yield f"{line}{_range(cache, 'concurrency')}"
+        if value.graph_refusal:
+            yield value.graph_refusal
+
+
+def _range(cache: Cache, quantity: str) -> str:
+    """The range of a printed number, empty where nothing is uncertain."""
+    if cache.low is cache.high:
+        return ""
+    return f" (from {_printed(cache.low, quantity)} to {_printed(cache.high, quantity)})"
+
+
+def _printed(found: Outcome, quantity: str) -> str:
+    if found.max_concurrency is None:
+        return "a refusal"
+    if quantity == "tokens":
+        return f"{found.printed_kv_tokens or 0:,}"
+    return f"{found.max_concurrency:.2f}x"
+
+
+def _caveats(engine: Vllm, model: ModelFacts, settings: Settings) -> tuple[str, ...]:
     """What takes memory and has no formula here."""
-    found = ["KV cache and graphs of speculative decoding"] if engine.speculation else []
-    return (*found, *(["flags in extra_args"] if engine.extra_args else []))
+    found = []
+    if engine.extra_args:
+        found.append("flags in extra_args")
+    if is_packed(settings.kv_cache_dtype) and len(model.attention) > 1:
+        found.append("which layers TurboQuant leaves unquantised beside sliding ones")
+    if settings.speculation == "mtp" and not (model.mtp_layers or settings.drafter):
+        found.append("MTP layers that the model's facts do not name")
+    return tuple(found)
