@@ -1,8 +1,9 @@
 """Pinned facts: models, devices and recorded runs, as data with a source for each number."""
 
 from chartgen.facts.base import Number
+from chartgen.facts.contradictions import Contradiction, contradictions
 from chartgen.facts.device import Device
-from chartgen.facts.evidence import Deployment, Reading, Run
+from chartgen.facts.evidence import Deployment, Quantity, Reading, Run
 from chartgen.facts.load import Facts, load_facts
 from chartgen.facts.model import (
     Attention,
@@ -21,6 +22,7 @@ __all__ = [
     "Attention",
     "Checkpoint",
     "Compute",
+    "Contradiction",
     "Deployment",
     "Device",
     "Experts",
@@ -30,9 +32,11 @@ __all__ = [
     "ModelFacts",
     "Number",
     "PublishedFile",
+    "Quantity",
     "Reading",
     "Recurrent",
     "Run",
     "Vision",
+    "contradictions",
     "load_facts",
 ]

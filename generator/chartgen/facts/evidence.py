@@ -42,6 +42,45 @@ class Deployment:
         )
 
 
+Quantity = Literal[
+    "weights",
+    "host_weights",
+    "kv_cache",
+    "host_kv",
+    "recurrent",
+    "context",
+    "compute",
+    "host_compute",
+    "available_kv",
+    "needed_kv",
+    "activation",
+    "non_torch",
+    "consumed",
+    "cuda_graphs",
+    "cuda_graphs_estimate",
+    "vision_weights",
+    "vision_compute",
+    "draft_weights",
+    "draft_kv",
+    "draft_recurrent",
+    "draft_compute",
+    "total",
+    "card_total",
+    "kv_tokens",
+    "concurrency",
+    "block_size",
+    "max_model_len",
+]
+"""What an engine may print about its memory.
+
+`context` is a KV cache and a recurrent state together, `consumed` weights with what
+lies beside torch, where an engine prints only the sum. `draft_*` belong to the second
+context of speculation. `cuda_graphs_estimate` is what was held back for graphs before
+they were captured. `max_model_len` is the longest context that an engine which refused
+estimates to fit.
+"""
+
+
 class Reading(Fact):
     """One number that an engine printed about itself.
 
@@ -50,27 +89,7 @@ class Reading(Fact):
     `high` are the rounding of what was printed.
     """
 
-    quantity: Literal[
-        "weights",
-        "host_weights",
-        "kv_cache",
-        "recurrent",
-        "compute",
-        "host_compute",
-        "available_kv",
-        "needed_kv",
-        "activation",
-        "non_torch",
-        "cuda_graphs",
-        "vision_weights",
-        "vision_compute",
-        "total",
-        "card_total",
-        "kv_tokens",
-        "concurrency",
-        "block_size",
-        "max_model_len",
-    ]
+    quantity: Quantity
     value: Annotated[float, Field(ge=0, strict=False)]
     low: Annotated[float, Field(ge=0, strict=False)]
     high: Annotated[float, Field(ge=0, strict=False)]

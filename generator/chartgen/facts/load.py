@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -41,13 +41,16 @@ class Facts:
         return None
 
 
-def load_facts(root: Path) -> Facts:
-    """All facts below `charts_src/`; raises `Faults` with every fault of every file."""
+def load_facts(root: Path, naming: Collection[str] = ()) -> Facts:
+    """The facts below `charts_src/`; raises `Faults` with every fault of every file.
+
+    With `naming`, only models and runs from files that name one of these repositories.
+    """
     faults: list[Fault] = []
     source = root / "charts_src"
-    models = _read_all(source / "models", ModelFacts, faults)
+    models = _read_all(source / "models", ModelFacts, faults, naming)
     devices = _read_all(source / "devices", Device, faults)
-    files = _read_all(source / "evidence", RunFile, faults)
+    files = _read_all(source / "evidence", RunFile, faults, naming)
     faults += _twice((file, item.name) for file, item in models)
     faults += _twice((file, item.name) for file, item in devices)
     faults += _twice((file, run.id) for file, item in files for run in item.runs)
@@ -75,10 +78,22 @@ def _twice(named: Iterable[tuple[str, str]]) -> list[Fault]:
     return faults
 
 
-def _read_all(folder: Path, kind: type[F], faults: list[Fault]) -> list[tuple[str, F]]:
+def _read_all(
+    folder: Path, kind: type[F], faults: list[Fault], naming: Collection[str] = ()
+) -> list[tuple[str, F]]:
     """Each facts file as its path from `charts_src` and its content."""
-    found = ((_where(file), _read(file, kind, faults)) for file in sorted(folder.glob("*.toml")))
+    files = (file for file in sorted(folder.glob("*.toml")) if _names(file, naming))
+    found = ((_where(file), _read(file, kind, faults)) for file in files)
     return [(where, item) for where, item in found if item]
+
+
+def _names(file: Path, wanted: Collection[str]) -> bool:
+    """Whether a file names one of the wanted texts; one that cannot be read may do so."""
+    try:
+        text = file.read_text(encoding="utf-8") if wanted else ""
+    except (OSError, UnicodeDecodeError):
+        return True
+    return not wanted or any(name in text for name in wanted)
 
 
 def _where(file: Path) -> str:
