@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from chartgen.engines import engine_of
 from chartgen.facts import Facts
 from chartgen.spec import App, Text
+from chartgen.vram import disk_of
 
 
 def filled(app: App, facts: Facts, text: Text) -> Text:
@@ -20,16 +21,9 @@ def quotes(app: App, facts: Facts) -> Mapping[str, str]:
     image, weights = app.engine.image, app.model("weights")
     return {
         **engine_of(app).quotes(app),
-        "download": f"{download_bytes(app, facts) / 1e9:.0f} GB",
+        "download": f"{disk_of(app, facts).files.value / 1e9:.0f} GB",
         "image": f"{image.repository.removeprefix('docker.io/')}:{image.tag}",
         "license": app.license.text,
         "model": ", ".join(filter(None, (weights.repo, weights.file))) if weights else "",
         "port": str(app.engine.port),
     }
-
-
-def download_bytes(app: App, facts: Facts, *, most: bool = False) -> int:
-    """Bytes that an install downloads: as published, or at most."""
-    found = (facts.find(model.repo, model.file) for model in app.models)
-    sizes = [item[1].on_disk for item in found if item]
-    return sum(size.high if most else size.value for size in sizes)

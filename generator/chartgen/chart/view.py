@@ -10,21 +10,13 @@ from functools import cache, cached_property
 from importlib.resources import files
 
 from chartgen.chart.gpu import gpu_demand
-from chartgen.chart.texts import download_bytes, filled
+from chartgen.chart.texts import filled
 from chartgen.engines import Command, engine_of
 from chartgen.engines.base import CACHE, MODELS
 from chartgen.facts import Facts
-from chartgen.quantities import GIB, MIB, Bytes, quantity
+from chartgen.quantities import GIB, MIB, quantity
 from chartgen.spec import App, Market, Model, Text, Unknown
 from chartgen.vram import Plan
-
-COMPILE_CACHE = Bytes(6 * GIB)
-"""Disk for compiled kernels beside the models. Estimate; vLLM's caches of one model
-take 1 to 3 GiB."""
-
-DISK_SLACK = Bytes(20 * GIB)
-"""How far the disk limit stands above the request: a second revision of small files,
-logs, a compile cache of another engine version."""
 
 PROGRAMS = "/opt/chartgen"
 """Where the program of the download lies, as the package `fetch`."""
@@ -68,18 +60,19 @@ class View:
         return gpu_demand(self.plan) // MIB
 
     @property
+    def memory(self) -> tuple[str, str]:
+        """Request and limit of the host's RAM: the author's, or the plan's."""
+        return self.plan.host.request, self.plan.host.limit
+
+    @property
     def disk(self) -> str:
         """Disk for the models at their largest, and for compiled kernels."""
-        return _whole_gib(Bytes(self._download + COMPILE_CACHE))
+        return quantity(self.plan.disk.request)
 
     @property
     def disk_limit(self) -> str:
         """The disk request with slack."""
-        return _whole_gib(Bytes(self._download + COMPILE_CACHE + DISK_SLACK))
-
-    @cached_property
-    def _download(self) -> int:
-        return download_bytes(self.app, self.facts, most=True)
+        return quantity(self.plan.disk.limit)
 
     @property
     def start_failures(self) -> int:
@@ -140,7 +133,3 @@ def fetch_program() -> Mapping[str, str]:
     folder = files("chartgen.chart") / "fetch"
     found = (item for item in folder.iterdir() if item.name.endswith(".py"))
     return {item.name: item.read_text("utf-8") for item in sorted(found, key=lambda i: i.name)}
-
-
-def _whole_gib(size: Bytes) -> str:
-    return f"{-(-size // GIB)}Gi"

@@ -16,9 +16,12 @@ os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
 import typer
 
 from chartgen import __version__
+from chartgen.cli.calibrating import calibrate
 from chartgen.cli.exits import codes_text
+from chartgen.cli.fitting import compare, fit
 from chartgen.cli.guard import guard
-from chartgen.errors import Fault, Faults
+from chartgen.cli.modelling import model
+from chartgen.cli.places import app_names, repository
 
 HELP = """\
 chartgen turns typed specs of LLM apps into charts that are proven to fit their GPU.
@@ -29,6 +32,10 @@ Examples:
   chartgen build vllmgemma426ba4bvisionone   build one, and see its memory sum
   chartgen build --out /srv/market           write the whole catalog elsewhere
   chartgen build --json                      the same facts for programs
+  chartgen fit vllmgemma426ba4bvisionone     will it fit, and what would free most?
+  chartgen fit --model hf:google/gemma-4-E4B-it --engine vllm --solve both
+  chartgen compare APP APP:max_num_seqs=3    two plans side by side
+  chartgen calibrate APP start-up.log        a real start-up log becomes evidence
   chartgen schema > spec.schema.json         the JSON Schema of a spec
   chartgen serve --port 8080                 the catalog as a market source
   chartgen export static /srv/market         the same answers as files
@@ -78,19 +85,12 @@ def main(
     """The options before a command."""
 
 
-def _app_names(incomplete: str) -> list[str]:
-    """The apps of the present repository, for the shell's completion."""
-    from chartgen.spec.load import app_files
-
-    return [file.stem for file in app_files(Path.cwd()) if file.stem.startswith(incomplete)]
-
-
 @app.command()
 def build(
     apps: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Apps to build; all of charts_src/ without one.", autocompletion=_app_names
+            help="Apps to build; all of charts_src/ without one.", autocompletion=app_names
         ),
     ] = None,
     out: Annotated[
@@ -114,7 +114,7 @@ def build(
 def _build(names: list[str], out: Path | None, *, as_json: bool, helm: HelmChoice) -> None:
     from chartgen.release.memory import read_inputs, recall
 
-    inputs = read_inputs(_repository(Path.cwd()), names)
+    inputs = read_inputs(repository(Path.cwd()), names)
     answer = None if out else recall(inputs)
     if answer is None:
         from chartgen.cli.building import build_command
@@ -123,11 +123,9 @@ def _build(names: list[str], out: Path | None, *, as_json: bool, helm: HelmChoic
     typer.echo(answer.facts if as_json else answer.text)
 
 
-def _repository(folder: Path) -> Path:
-    if not (folder / "charts_src").is_dir():
-        remedy = "Run chartgen in the top folder of a market repository."
-        raise Faults([Fault(str(folder), "there is no charts_src/ here", remedy)])
-    return folder
+app.command()(fit)
+app.command()(compare)
+app.command()(calibrate)
 
 
 @app.command()
@@ -172,6 +170,7 @@ export = typer.Typer(
     no_args_is_help=True,
 )
 app.add_typer(export, name="export")
+app.add_typer(model, name="model")
 
 
 @export.command()

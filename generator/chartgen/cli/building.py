@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -23,8 +22,6 @@ MARKS = {Status.BUILT: "built", Status.UNCHANGED: "unchanged", Status.DRIFTED: "
 
 def build_command(names: Sequence[str], out: Path | None, helm: HelmWish, inputs: Inputs) -> Answer:
     """Builds; returns what to print, and remembers what a second run would print."""
-    # One short run: looking for cycles costs a tenth of it and finds nothing to free.
-    gc.disable()
     with_progress = sys.stderr.isatty()
     result = build(
         inputs.root,

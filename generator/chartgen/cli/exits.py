@@ -37,7 +37,12 @@ def exit_code(error: ChartgenError) -> int:
     """The exit code of an error; of several, that of the first."""
     if isinstance(error, Several):
         return exit_code(error.errors[0])
-    return next(code for kind, code, _ in CODES if isinstance(error, kind))
+    return code_of(type(error))
+
+
+def code_of(error: type[ChartgenError]) -> int:
+    """The exit code of a class of errors."""
+    return next(code for kind, code, _ in CODES if issubclass(error, kind))
 
 
 def error_facts(error: ChartgenError) -> list[dict[str, object]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import TypeVar
 
 import typer
 
@@ -11,11 +12,14 @@ from chartgen.cli import INTERRUPTED, INTERRUPTED_WORDS
 from chartgen.cli.exits import error_facts, exit_code
 from chartgen.errors import ChartgenError
 
+T = TypeVar("T")
 
-def guard(command: Callable[[], None], *, as_json: bool = False) -> None:
-    """Runs a command; what goes wrong becomes a message and an exit code."""
+
+def guard(command: Callable[[], T], *, as_json: bool = False) -> T:
+    """Runs a command and returns its result; what goes wrong becomes a message and an
+    exit code."""
     try:
-        command()
+        return command()
     except ChartgenError as error:
         if as_json:
             facts = {"errors": error_facts(error), "exit_code": exit_code(error)}

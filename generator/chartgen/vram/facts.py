@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from chartgen.engines import Term
+from chartgen.facts import Run
 from chartgen.quantities import Estimate
 from chartgen.vram.plan import Plan
 
@@ -16,10 +20,22 @@ def plan_facts(plan: Plan) -> dict[str, object]:
         "limit": {"formula": plan.limit.formula, "source": plan.limit.source},
         "need_bytes": _sizes("value", plan.need),
         "requests_at_once": _requests(plan),
-        "terms": _terms(plan),
+        "terms": _terms(plan.terms),
         "not_in_the_sum": list(plan.caveats),
-        "runs": _runs(plan),
+        "refusals": list(plan.refusals),
+        "prints": list(plan.prints),
+        "runs": [_run(run) for run in plan.runs],
+        "neighbours": [
+            {**_run(one.run), "needs": one.needs, "differs": list(one.differs)}
+            for one in plan.neighbours
+        ],
         "levers": _levers(plan),
+        "host": _host(plan),
+        "disk": {
+            "files_bytes": _sizes("value", plan.disk.files),
+            "request_bytes": plan.disk.request,
+            "limit_bytes": plan.disk.limit,
+        },
     }
 
 
@@ -38,7 +54,18 @@ def _requests(plan: Plan) -> dict[str, object]:
     }
 
 
-def _terms(plan: Plan) -> list[dict[str, object]]:
+def _host(plan: Plan) -> dict[str, object]:
+    host = plan.host
+    return {
+        "terms": _terms(host.terms),
+        "need_bytes": _sizes("value", host.need),
+        "total_bytes": _sizes("value", host.total) if host.total else None,
+        "request": host.request,
+        "limit": host.limit,
+    }
+
+
+def _terms(terms: Sequence[Term]) -> list[dict[str, object]]:
     return [
         {
             "name": term.name,
@@ -46,21 +73,18 @@ def _terms(plan: Plan) -> list[dict[str, object]]:
             "formula": term.formula,
             "source": term.source,
         }
-        for term in plan.terms
+        for term in terms
     ]
 
 
-def _runs(plan: Plan) -> list[dict[str, object]]:
-    return [
-        {
-            "id": run.id,
-            "outcome": run.outcome,
-            "said": run.said,
-            "source": run.source,
-            "uncertain": run.uncertain,
-        }
-        for run in plan.runs
-    ]
+def _run(run: Run) -> dict[str, object]:
+    return {
+        "id": run.id,
+        "outcome": run.outcome,
+        "said": run.said,
+        "source": run.source,
+        "uncertain": run.uncertain,
+    }
 
 
 def _levers(plan: Plan) -> list[dict[str, object]]:

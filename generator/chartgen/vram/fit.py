@@ -1,0 +1,203 @@
+"""From a question to the plan that answers it: an app, or a model without a spec.
+
+A question may change the app: another device, other settings, vision on or off. Each
+change goes through the checks that a spec goes through.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from chartgen.engines import Engine, engine_named, engine_names, engine_of
+from chartgen.errors import Fault, Faults
+from chartgen.facts import Checkpoint, Facts, ModelFacts, load_facts
+from chartgen.spec import App
+from chartgen.spec.change import Change, changed
+from chartgen.spec.load import load_apps
+from chartgen.vram.plan import Plan, plan, plan_faults
+from chartgen.vram.solve import Frontier, Solution, solve
+
+HUB = "hf:"
+"""What stands before a repository of a hub."""
+
+SWITCH = {"on": True, "off": False}
+
+ReadModel = Callable[[str, str | None], ModelFacts]
+"""Reads a model's facts from where it is published: a reference and a file's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A model without a spec: `hf:REPO[@REV]`, the name of pinned facts, or a path."""
+
+    model: str
+    engine: str
+    file: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One deployment that is asked about: an app by its name, or a draft, and what to
+    change of it. `label` is how the answer calls it."""
+
+    subject: str | Draft
+    changes: tuple[Change, ...] = ()
+    gpu: str | None = None
+    vision: bool | None = None
+
+    @property
+    def label(self) -> str:
+        """The subject with its changes."""
+        name = self.subject if isinstance(self.subject, str) else self.subject.model
+        parts = [f"{change.field}={change.text}" for change in self.changes]
+        parts += [f"gpu={self.gpu}"] if self.gpu else []
+        parts += [f"vision={'on' if self.vision else 'off'}"] if self.vision is not None else []
+        return f"{name}: {', '.join(parts)}" if parts else name
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """The answer: the app that was planned, its plan, and what was solved for."""
+
+    label: str
+    app: App
+    facts: Facts
+    plan: Plan
+    solved: Solution | Frontier | None = None
+
+
+def fit(root: Path, question: Question, read_model: ReadModel, field: str | None = None) -> Fit:
+    """Answers one question about the repository `root`; solves for `field` if asked to.
+
+    Raises `Faults` with all that is wrong with the spec, the facts or the changes.
+    """
+    app, facts = _changed(*_subject(root, question, read_model), question)
+    solved = solve(app, facts, field) if field else None
+    return Fit(question.label, app, facts, plan(app, facts), solved)
+
+
+def question_of(text: str) -> Question:
+    """`APP` or `APP:field=value,field=value`; `gpu` and `vision` may stand as fields.
+
+    Raises `Faults` for a change that is not of this form.
+    """
+    name, _, rest = text.partition(":")
+    changes: list[Change] = []
+    gpu: str | None = None
+    vision: bool | None = None
+    for part in filter(None, rest.split(",")):
+        change = change_of(part)
+        if change.field == "gpu":
+            gpu = change.text
+        elif change.field == "vision":
+            vision = switch_of(change.text)
+        else:
+            changes.append(change)
+    return Question(name, tuple(changes), gpu, vision)
+
+
+def change_of(text: str) -> Change:
+    """`field=value` as a change; raises `Faults` for anything else."""
+    field, equals, value = text.partition("=")
+    if not equals or not field:
+        remedy = "Write field=value, such as max_num_seqs=2."
+        raise Faults([Fault("change", "this changes no field", remedy, repr(text))])
+    return Change(field.strip().replace("-", "_"), value.strip())
+
+
+def switch_of(text: str) -> bool:
+    """`on` or `off`; raises `Faults` for anything else."""
+    if text not in SWITCH:
+        raise Faults([Fault("vision", "this is neither on nor off", "Write on or off.", text)])
+    return SWITCH[text]
+
+
+def _subject(root: Path, question: Question, read_model: ReadModel) -> tuple[App, Facts]:
+    if isinstance(question.subject, Draft):
+        return _draft(root, question.subject, read_model)
+    loaded = load_apps(root, [question.subject])
+    if loaded.faults:
+        raise Faults(loaded.faults)
+    (app,) = loaded.apps
+    return app, load_facts(root, {model.repo for model in app.models})
+
+
+def _changed(app: App, facts: Facts, question: Question) -> tuple[App, Facts]:
+    """The app as it is asked about; raises `Faults`."""
+    if question.gpu:
+        app = replace(app, device=question.gpu, evidence=())
+    if question.vision is not None:
+        app = engine_of(app).with_vision(app, facts, on=question.vision)
+    app, faults = changed(app, question.changes)
+    if faults := faults or plan_faults(app, facts):
+        raise Faults(faults)
+    return app, facts
+
+
+def _draft(root: Path, draft: Draft, read_model: ReadModel) -> tuple[App, Facts]:
+    if draft.engine not in engine_names():
+        remedy = f"Choose one of {', '.join(engine_names())}."
+        raise Faults([Fault("engine", "there is no such engine", remedy, draft.engine)])
+    engine, facts = engine_named(draft.engine), load_facts(root)
+    model = _pinned(facts, draft)
+    if model is None:
+        model = read_model(draft.model, draft.file)
+        facts = replace(facts, models=(*facts.models, model))
+    return _blank(engine, model, draft), facts
+
+
+def _pinned(facts: Facts, draft: Draft) -> ModelFacts | None:
+    """The model in the facts; None where its files must be read.
+
+    Raises `Faults` for a name that is neither a model nor a path.
+    """
+    repo = _repo(draft)
+    if repo:
+        found = (one for one in facts.models for item in one.checkpoints if _is(item, draft, repo))
+        return next(found, None)
+    by_name = {model.name: model for model in facts.models}
+    if draft.model in by_name or Path(draft.model).exists():
+        return by_name.get(draft.model)
+    near = difflib.get_close_matches(draft.model, by_name, n=3, cutoff=0.5)
+    hint = f"Did you mean {' or '.join(near)}? " if near else ""
+    remedy = f"{hint}Name a model of charts_src/models/, a path, or hf:OWNER/NAME."
+    raise Faults([Fault("model", "no facts and no files bear this name", remedy, draft.model)])
+
+
+def _repo(draft: Draft) -> str | None:
+    """The repository of a reference to a hub, without its revision."""
+    if not draft.model.startswith(HUB):
+        return None
+    return draft.model.removeprefix(HUB).partition("@")[0]
+
+
+def _is(checkpoint: Checkpoint, draft: Draft, repo: str) -> bool:
+    """Whether the facts are of the files, and of the revision, that the draft names."""
+    revision = draft.model.partition("@")[2]
+    same = checkpoint.repo == repo and draft.file in (None, checkpoint.file)
+    return same and (not revision or checkpoint.revision == revision)
+
+
+def _blank(engine: Engine, model: ModelFacts, draft: Draft) -> App:
+    """The app of the one checkpoint that the engine reads and the draft means."""
+    repo = _repo(draft)
+    weights = [one for one in model.checkpoints if one.part == "weights"]
+    meant = [one for one in weights if repo in (None, one.repo) and draft.file in (None, one.file)]
+    made = [(one, app) for one in meant if (app := engine.blank(model, one))]
+    if len(made) == 1:
+        return made[0][1]
+    if made:
+        remedy = f"Name one: {_named([one for one, _ in made])}."
+        raise Faults([Fault("model", "more than one checkpoint is meant", remedy, model.name)])
+    problem = f"{draft.engine} reads none of the files that are meant"
+    raise Faults([Fault("model", problem, f"The facts have {_named(weights)}.", model.name)])
+
+
+def _named(checkpoints: Sequence[Checkpoint]) -> str:
+    """Checkpoints as a command line names them."""
+    files = (f" --file {one.file}" if one.file else "" for one in checkpoints)
+    named = (f"hf:{one.repo}{file}" for one, file in zip(checkpoints, files, strict=True))
+    return ", ".join(named) or "no weights"
