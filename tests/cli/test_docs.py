@@ -14,6 +14,7 @@ DOCUMENTS = (
     "CHANGELOG.md",
     "docs/architecture.md",
     "docs/memory.md",
+    "docs/models.md",
     "docs/chart.md",
     "docs/market.md",
     "benchmarks/README.md",
@@ -24,10 +25,16 @@ def text(name: str) -> str:
     return (PROJECT / name).read_text("utf-8")
 
 
-def test_the_example_of_the_readme_is_what_a_build_prints(repository: Repository) -> None:
-    shown = re.search(r"<!-- example:build -->\n```\n(.*?)```", text("README.md"), re.DOTALL)
+EXAMPLES = {"build": ("build", VLLM), "compare": ("compare", VLLM, f"{VLLM}:vision=off")}
+"""What is run for each example of the README."""
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_examples_of_the_readme_are_what_is_printed(repository: Repository, name: str) -> None:
+    shown = re.search(rf"<!-- example:{name} -->\n```\n(.*?)```", text("README.md"), re.DOTALL)
     assert shown
-    printed = repository.run("build", VLLM).stdout
+    assert shown[1]
+    printed = repository.run(*EXAMPLES[name]).stdout
     assert [line for line in shown[1].splitlines() if line not in printed.splitlines()] == []
 
 

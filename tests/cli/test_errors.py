@@ -119,7 +119,7 @@ SPOILED: dict[str, tuple[Spoiling, str]] = {
     "folder": (lambda it: it.path("folder").mkdir(), "charts_src/folder.py: it cannot be read"),
     "device": (
         lambda it: amend(it, device='"toaster"'),
-        "Choose one of: olares-one",
+        "olares-one",
     ),
 }
 

@@ -44,13 +44,15 @@ def test_help_shows_examples_and_exit_codes(repository: Repository, arguments: l
     assert "Traceback" not in text
     assert "chartgen build --out " in text
     assert "chartgen build --json" in text
+    assert "chartgen fit " in text
+    assert "chartgen compare " in text
     assert "chartgen schema > " in text
     for code in (0, 1, 2, 130, *(code for _, code, _ in CODES)):
         assert re.search(rf"^ +{code}  \w", text, re.MULTILINE), code
 
 
 def test_every_command_has_an_example(repository: Repository) -> None:
-    for command in ("build", "schema"):
+    for command in ("build", "fit", "compare", "schema"):
         done = repository.run(command, "--help")
         assert done.returncode == 0
         assert f"Example:  chartgen {command}" in done.stdout
@@ -87,7 +89,7 @@ def test_the_schema_is_json(tmp_path: Path) -> None:
 def test_bash_completes_commands_and_apps(repository: Repository) -> None:
     asked = {"_CHARTGEN_COMPLETE": "complete_bash"}
     words = program(repository.root, COMP_WORDS="chartgen ", COMP_CWORD="1", **asked)
-    assert set(words.stdout.split()) == {"build", "export", "schema", "serve"}
+    assert set(words.stdout.split()) >= {"build", "compare", "export", "fit", "schema", "serve"}
     apps = program(repository.root, COMP_WORDS="chartgen build ", COMP_CWORD="2", **asked)
     assert set(apps.stdout.split()) == {VLLM, LLAMACPP}
     vllm = program(repository.root, COMP_WORDS="chartgen build vl", COMP_CWORD="2", **asked)

@@ -27,8 +27,8 @@ def only_fault(repository: Repository) -> Fault:
 def test_the_project_s_own_facts_load(repository: Repository) -> None:
     facts = repository.facts()
     assert [model.name for model in facts.models] == ["gemma-4-26b-a4b"]
-    assert list(facts.devices) == ["olares-one"]
-    assert len(facts.runs) == 3
+    assert "olares-one" in facts.devices
+    assert len(facts.runs) >= 3
 
 
 def test_a_number_carries_its_source_and_its_doubt(repository: Repository) -> None:

@@ -35,7 +35,7 @@ def test_what_does_not_fit_is_refused_with_its_sum(repository: Repository) -> No
 
 
 def test_what_nobody_measured_is_unproven(repository: Repository) -> None:
-    amend(repository, engine="but(app.engine, max_num_seqs=3)", evidence="()")
+    amend(repository, engine="but(app.engine, max_num_seqs=5)", evidence="()")
     with pytest.raises(Unproven, match="UNPROVEN: the limit lies inside the interval"):
         repository.build(VLLM)
     assert not repository.catalog.exists()
@@ -49,7 +49,7 @@ def test_a_run_that_failed_refuses(repository: Repository) -> None:
 
 
 def test_two_refusals_are_told_together(repository: Repository) -> None:
-    amend(repository, engine="but(app.engine, max_num_seqs=3)", evidence="()")
+    amend(repository, engine="but(app.engine, max_num_seqs=5)", evidence="()")
     engine = "but(app.engine, cache_type_k='f32', cache_type_v='f32', ctx_size=262144)"
     amend(repository, LLAMACPP, engine=engine)
     with pytest.raises(Several) as error:

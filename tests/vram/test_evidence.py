@@ -10,7 +10,7 @@ import pytest
 
 from chartgen.facts import Device, Facts, Run
 from chartgen.spec import App, LlamaCpp, LlamaSpeculation, Model, Speculation, Text, Unknown, Vllm
-from chartgen.vram import claim_faults, plan
+from chartgen.vram import Verdict, claim_faults, plan, plan_text
 from tests.vram.deployments import (
     LlamaChange,
     VllmChange,
@@ -261,3 +261,80 @@ def test_the_other_engine_s_names_do_not_matter(
     app = llamacpp(llama, known)
     recorded = with_runs(facts, llama_run(app, facts))
     assert measured(llamacpp(app, change), recorded)
+
+
+def recorded(facts: Facts, outcome: str, **other: object) -> Facts:
+    """The facts with the flagship's run alone, with another outcome and other settings."""
+    run = run_of(facts, "vllm-gemma-4-26b-awq-128k")
+    return with_runs(facts, run.model_copy(update={"outcome": outcome, **other}))
+
+
+def decided(app: App, facts: Facts) -> Verdict:
+    made = plan(app, facts)
+    assert made.predicted is Verdict.UNPROVEN
+    assert not made.measured
+    return made.verdict
+
+
+MORE: Mapping[str, tuple[str, object]] = {
+    "context": ("context", 262_144),
+    "sequences": ("sequences", 8),
+    "batch": ("batch", 16_384),
+}
+LESS: Mapping[str, tuple[str, object]] = {
+    "context": ("context", 65_536),
+    "sequences": ("sequences", 2),
+    "batch": ("batch", 4096),
+}
+
+
+@pytest.mark.parametrize(("field", "value"), MORE.values(), ids=MORE.keys())
+def test_what_served_with_more_proves(
+    flagship: App, facts: Facts, field: str, value: object
+) -> None:
+    assert decided(flagship, recorded(facts, "served", **{field: value})) is Verdict.FITS
+    assert decided(flagship, recorded(facts, "failed", **{field: value})) is Verdict.UNPROVEN
+
+
+@pytest.mark.parametrize(("field", "value"), LESS.values(), ids=LESS.keys())
+def test_what_failed_with_less_refuses(
+    flagship: App, facts: Facts, field: str, value: object
+) -> None:
+    assert decided(flagship, recorded(facts, "failed", **{field: value})) is Verdict.DOES_NOT_FIT
+    assert decided(flagship, recorded(facts, "served", **{field: value})) is Verdict.UNPROVEN
+
+
+def test_what_needs_more_here_and_less_there_says_nothing(flagship: App, facts: Facts) -> None:
+    for outcome in ("served", "failed"):
+        mixed = recorded(facts, outcome, context=262_144, sequences=1)
+        assert decided(flagship, mixed) is Verdict.UNPROVEN
+
+
+def test_another_version_says_nothing_of_this_one(flagship: App, facts: Facts) -> None:
+    for outcome in ("served", "failed"):
+        other = recorded(facts, outcome, engine_version="0.33.0", context=262_144)
+        assert decided(flagship, other) is Verdict.UNPROVEN
+
+
+def test_the_record_that_decides_is_named_with_its_difference(flagship: App, facts: Facts) -> None:
+    made = plan(flagship, recorded(facts, "served", context=262_144))
+    text = plan_text(made)
+    assert "FITS: a recorded run of a deployment that needs no less served" in text
+    assert "vllm-gemma-4-26b-awq-128k (context 262144, not 131072)" in text
+    refused = plan_text(plan(flagship, recorded(facts, "failed", sequences=2)))
+    assert "DOES NOT FIT: a recorded run of a deployment that needs no more failed" in refused
+
+
+def test_one_request_proves_no_more_than_one(flagship: App, facts: Facts) -> None:
+    """A run of a larger deployment served one full request, not two at once."""
+    small = vllm(flagship, lambda engine: replace(engine, max_model_len=65_536))
+    two = replace(small, least_requests=2.0)
+    assert plan(two, facts).verdict is plan(two, facts).predicted
+
+
+def test_a_run_of_this_very_deployment_outweighs_all_others(flagship: App, facts: Facts) -> None:
+    own = run_of(facts, "vllm-gemma-4-26b-awq-128k")
+    worse = own.model_copy(update={"id": "less", "outcome": "failed", "sequences": 2})
+    made = plan(flagship, with_runs(facts, own, worse))
+    assert (made.verdict, made.measured) == (Verdict.FITS, True)
+    assert [one.run.id for one in made.neighbours] == ["less"]

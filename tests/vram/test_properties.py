@@ -214,7 +214,7 @@ def test_llamacpp_more_slots_of_the_same_context(
     app = change(llama)
 
     def more(engine: LlamaCpp) -> LlamaCpp:
-        return replace(engine, parallel=engine.parallel * times, ctx_size=engine.ctx_size * times)
+        return replace(engine, parallel=engine.slots * times, ctx_size=engine.ctx_size * times)
 
     assert_needs_no_less(llamacpp(app, more), app, facts)
 
@@ -297,9 +297,9 @@ def assert_consistent(made: Plan) -> None:
     assert all(item.estimate.low <= item.estimate.high for item in made.terms)
     assert made.free == made.limit.size - made.need.value
     assert made.requests.low <= made.requests.value <= made.requests.high
-    if made.need.low > made.limit.size:
+    if made.need.low > made.limit.size or made.refusals or made.host.too_small:
         assert made.predicted is Verdict.DOES_NOT_FIT
-    elif made.need.high > made.limit.size or made.caveats:
+    elif made.need.high > made.limit.size or made.caveats or not made.host.enough:
         assert made.predicted is Verdict.UNPROVEN
     else:
         assert made.predicted is Verdict.FITS
@@ -334,13 +334,16 @@ def pulled(app: App, lever: Lever) -> App:
             "images_per_prompt": replace(app.engine, images_per_prompt=number),
         }
         return replace(app, engine=changes[lever.field])
+    assert isinstance(app.engine, LlamaCpp)
     if lever.field == "models":
         return replace(app, models=tuple(one for one in app.models if one.role != "mmproj"))
+    kind: CacheType = "q4_0" if lever.after == "q4_0" else "q8_0"
     others: dict[str, LlamaCpp] = {
-        "cache_type_k": replace(app.engine, cache_type_k="q8_0"),
-        "cache_type_v": replace(app.engine, cache_type_v="q8_0"),
+        "cache_type_k": replace(app.engine, cache_type_k=kind),
+        "cache_type_v": replace(app.engine, cache_type_v=kind),
         "ctx_size": replace(app.engine, ctx_size=number),
         "n_ubatch": replace(app.engine, n_ubatch=number),
+        "parallel": replace(app.engine, parallel=number),
     }
     return replace(app, engine=others[lever.field])
 

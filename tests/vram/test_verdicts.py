@@ -6,11 +6,14 @@ from dataclasses import replace
 
 import pytest
 
+from chartgen.engines import Limit, Memory, Requests, Term
 from chartgen.errors import DoesNotFit, Unproven
 from chartgen.facts import Facts
-from chartgen.quantities import GIB
+from chartgen.quantities import GIB, Bytes, gib
 from chartgen.spec import App, Vllm
 from chartgen.vram import Verdict, plan, plan_faults, plan_text
+from chartgen.vram.host import host_of
+from chartgen.vram.verdict import predict
 from tests.repository import LLAMACPP, VLLM, Repository
 from tests.vram.deployments import run_of, slots, version, vllm, with_runs
 
@@ -130,6 +133,46 @@ def test_a_sum_is_shown_line_by_line(flagship: App, facts: Facts) -> None:
     assert "FITS: measured" in text
     assert "131072 tokens" in text
     assert "\n" not in text.splitlines()[0]
+
+
+def by_formula(
+    app: App,
+    facts: Facts,
+    need: tuple[float, float, float],
+    *,
+    caveats: tuple[str, ...] = (),
+    refusals: tuple[str, ...] = (),
+) -> Verdict:
+    """The verdict of a made-up sum against 10 GiB."""
+    term = Term("all", gib(*need), "made up", "this test")
+    limit = Limit(Bytes(10 * GIB), "made up", "this test")
+    memory = Memory((term,), limit, Requests(1.0, 1.0, 1.0, 1024), caveats, refusals)
+    host = host_of(app, memory.host, facts.devices[app.device])
+    return predict(memory, term.estimate, host, app)
+
+
+@pytest.mark.parametrize(
+    ("need", "verdict"),
+    [
+        ((9, 8, 10), Verdict.FITS),
+        ((9, 8, 10.001), Verdict.UNPROVEN),
+        ((11, 10, 12), Verdict.UNPROVEN),
+        ((11, 10.001, 12), Verdict.DOES_NOT_FIT),
+    ],
+)
+def test_the_ends_of_the_interval_decide(
+    flagship: App, facts: Facts, need: tuple[float, float, float], verdict: Verdict
+) -> None:
+    assert by_formula(flagship, facts, need) is verdict
+
+
+def test_what_is_left_out_proves_nothing_and_refuses_nothing(flagship: App, facts: Facts) -> None:
+    assert by_formula(flagship, facts, (1, 1, 1), caveats=("x",)) is Verdict.UNPROVEN
+    assert by_formula(flagship, facts, (11, 11, 11), caveats=("x",)) is Verdict.DOES_NOT_FIT
+
+
+def test_an_engine_that_does_not_start_does_not_fit(flagship: App, facts: Facts) -> None:
+    assert by_formula(flagship, facts, (1, 1, 1), refusals=("x",)) is Verdict.DOES_NOT_FIT
 
 
 def refusal(repository: Repository, code: int) -> str:
