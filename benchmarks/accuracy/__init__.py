@@ -1,0 +1,1 @@
+"""The accuracy report: the public planner held against every number that somebody measured."""
