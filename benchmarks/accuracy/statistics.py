@@ -23,6 +23,8 @@ class Errors:
     median_share: float
     p95_share: float
     most_share: float
+    unrounded: float
+    """The largest share that the rounding of the printed truth does not explain."""
 
 
 def errors(points: Sequence[Point]) -> Errors:
@@ -32,7 +34,13 @@ def errors(points: Sequence[Point]) -> Errors:
         [point.relative for point in points],
         sum(point.inside for point in points),
         sum(point.error <= point.rounding for point in points),
+        max(_unrounded(point) for point in points),
     )
+
+
+def _unrounded(point: Point) -> float:
+    beyond = max(0.0, point.error - point.rounding)
+    return share(point.truth + beyond, point.truth)
 
 
 def peer_errors(points: Sequence[Point], peer: str) -> Errors | None:
@@ -43,11 +51,15 @@ def peer_errors(points: Sequence[Point], peer: str) -> Errors | None:
     absolute = [abs(point.peers[peer] - point.truth) for point in answered]
     relative = [share(point.peers[peer], point.truth) for point in answered]
     exact = sum(error <= point.rounding for error, point in zip(absolute, answered, strict=True))
-    return _summary(absolute, relative, exact, exact)
+    return _summary(absolute, relative, exact, exact, max(relative))
 
 
 def _summary(
-    absolute: Sequence[float], relative: Sequence[float], inside: int, exact: int
+    absolute: Sequence[float],
+    relative: Sequence[float],
+    inside: int,
+    exact: int,
+    unrounded: float,
 ) -> Errors:
     return Errors(
         count=len(absolute),
@@ -59,6 +71,7 @@ def _summary(
         median_share=median(relative),
         p95_share=percentile(relative),
         most_share=max(relative),
+        unrounded=unrounded,
     )
 
 

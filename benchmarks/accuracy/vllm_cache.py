@@ -55,7 +55,8 @@ def cache_of(model: ModelFacts, settings: Settings) -> Held:
 def _printed(found: Outcome) -> dict[str, float]:
     numbers = {
         "kv_tokens": found.printed_kv_tokens,
-        "concurrency": found.max_concurrency,
+        # A start that is refused for one request prints its concurrency all the same.
+        "concurrency": found.num_blocks / found.layout.blocks_per_request,
         "blocks": found.num_blocks,
         "estimated_length": found.est_max_len,
     }

@@ -102,10 +102,10 @@ def _point(
     row: Row, model: Model, item: Stated, plans: Sequence[_Planned], settings: Settings
 ) -> Point | str:
     """The point of a number, or why there is none."""
-    gap = _gap(row.record, item, plans[0])
+    found = [plan.spans[item.quantity] for plan in plans if item.quantity in plan.spans]
+    gap = _gap(row.record, item, bool(found))
     if gap:
         return gap
-    found = [plan.spans[item.quantity] for plan in plans if item.quantity in plan.spans]
     dtype = "bf16" if settings.kv_cache_dtype == "auto" else settings.kv_cache_dtype
     whole = Cache(settings.max_model_len, dtype.replace("bfloat16", "bf16"), dtype)
     is_kv = item.quantity == "needed_kv"
@@ -126,10 +126,10 @@ def _point(
     )
 
 
-def _gap(record: Record, item: Stated, plan: _Planned) -> str | None:
+def _gap(record: Record, item: Stated, planned: bool) -> str | None:
     if item.quantity in NO_CONTEXT and not record.positive("ctx"):
         return "no context is given"
-    if item.quantity in plan.spans:
+    if planned:
         return None
     if item.quantity in GIVEN:
         return "no available memory is given"

@@ -154,6 +154,46 @@ def test_a_run_is_judged_against_what_happened(tmp_path: Path) -> None:
     assert "| does-not-fit | 0      | 1" in found.text
 
 
+VLLM: Json = {
+    "id": "a-start",
+    "engine": "vLLM",
+    "engine_version": "v0.20.0",
+    "gpu": "some card",
+    "gpu_total_mib": 24564,
+    "model": "llama-3.1-8b",
+    "quant": "bf16",
+    "ctx": 131072,
+    "kv_dtype": "bf16",
+    "util": 0.9,
+    "reported": {"available_kv_gib": 4.0, "kv_needed_gib": 16.0, "est_max_len": 32768, "oom": True},
+}
+
+
+def test_a_start_of_vllm_is_planned_and_judged(tmp_path: Path) -> None:
+    found = report(tmp_path, {"llama-3.1-8b": LLAMA}, logs(tmp_path, VLLM))
+    assert found.row("needed_kv")["value"] == 16 << 30
+    assert found.row("estimated_length")["value"] == 32768
+    left = found.row("available_kv")
+    assert left["source_left_out"] is True
+    assert left["verdict"] == "does-not-fit"
+    assert left["outcome"] == "failed"
+
+
+def test_a_log_that_does_not_say_its_version_is_read_as_several(tmp_path: Path) -> None:
+    sliding = {**LLAMA, "sliding_window": 1024, "kv_heads_swa": 8, "head_dim_swa": 128}
+    mixed = {**sliding, "n_full_layers": 16, "n_swa_layers": 16, "layer_types": "mixed"}
+    record = VLLM | {"engine_version": None}
+    row = report(tmp_path, {"llama-3.1-8b": mixed}, logs(tmp_path, record)).row("needed_kv")
+    spread = [float(str(row[key])) for key in ("low", "value", "high")]
+    assert spread[0] < spread[1] == spread[2]
+
+
+def test_the_naive_formula_stands_beside_ours(tmp_path: Path) -> None:
+    peers = one(tmp_path).row("kv")["peers"]
+    assert isinstance(peers, dict)
+    assert peers["naive"] == 1024 * MIB
+
+
 def test_the_plot_is_an_image(tmp_path: Path) -> None:
     assert ElementTree.fromstring(one(tmp_path).plot).tag.endswith("svg")
 

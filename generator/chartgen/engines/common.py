@@ -119,11 +119,16 @@ def scaled(size: Estimate, factors: tuple[float, float, float]) -> Estimate:
     )
 
 
+def sees(model: ModelFacts) -> bool:
+    """Whether a model's facts give it eyes."""
+    return model.vision is not None or model.image_tokens is not None
+
+
 def images_on(app: App, facts: Facts, images: int) -> int:
     """Images of a prompt once vision is on: at least one; raises `Faults` for a model
     that has no eyes in its facts."""
     found = known(app, facts, "weights")
-    if found and found[0].vision is None and found[0].image_tokens is None:
+    if found and not sees(found[0]):
         problem = f"{found[0].title} has no vision tower in its facts"
         remedy = "Leave vision off, or add the tower to the model's facts."
         raise Faults([Fault(f"{app.name}.engine.images_per_prompt", problem, remedy, "on")])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chartgen.engines.common import blank_model
+from chartgen.engines.common import blank_model, sees
 from chartgen.facts import Checkpoint, ModelFacts
 from chartgen.spec import App, Sglang
 from chartgen.spec.blank import NO_IMAGE, blank_app
@@ -20,13 +20,12 @@ def blank(model: ModelFacts, checkpoint: Checkpoint) -> App | None:
     """The app of a whole repository."""
     if checkpoint.file is not None:
         return None
-    sees = model.vision is not None or model.image_tokens is not None
     engine = Sglang(
         image=NO_IMAGE,
         served_model_name=model.name,
         context_length=model.context_length.value,
         mem_fraction_static=FRACTION,
         max_running_requests=REQUESTS,
-        images_per_prompt=1 if sees else 0,
+        images_per_prompt=1 if sees(model) else 0,
     )
     return blank_app(model.name, engine, (blank_model(checkpoint, "weights"),))

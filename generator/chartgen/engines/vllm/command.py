@@ -100,8 +100,7 @@ def _abilities(app: App, engine: Vllm) -> Iterator[str]:
     if engine.language_model_only:
         yield "--language-model-only"
     else:
-        images = json.dumps({"image": engine.images_per_prompt}, separators=(",", ":"))
-        yield from ("--limit-mm-per-prompt", images)
+        yield from ("--limit-mm-per-prompt", _items(engine.images_per_prompt))
     if engine.tool_call_parser:
         yield from ("--enable-auto-tool-choice", "--tool-call-parser", engine.tool_call_parser)
     if engine.reasoning_parser:
@@ -110,6 +109,13 @@ def _abilities(app: App, engine: Vllm) -> Iterator[str]:
         yield from ("--chat-template", _path(template))
     if engine.speculation:
         yield from ("--speculative-config", _speculation(app, engine))
+
+
+def _items(images: int) -> str:
+    """What a prompt may hold. Without images the encoder must not be profiled for
+    videos either: it would take memory that the plan counts as free."""
+    limits = {"image": images} if images else {"image": 0, "video": 0}
+    return json.dumps(limits, separators=(",", ":"))
 
 
 def _speculation(app: App, engine: Vllm) -> str:

@@ -20,7 +20,6 @@ from chartgen.engines.vllm.groups import Kind
 from chartgen.engines.vllm.pages import KvLayout, flights
 from chartgen.engines.vllm.settings import Settings
 from chartgen.engines.vllm.shapes import CONV_BYTES, STATE_BYTES, Form, form_of, kinds_of
-from chartgen.engines.vllm.slots import is_packed
 from chartgen.errors import Fault, Faults
 from chartgen.facts import ModelFacts
 from chartgen.quantities import Bytes
@@ -132,14 +131,13 @@ def _kind(case: Case, kind: Kind) -> Iterator[tuple[str, object]]:
         return
     heads, head_dim, value_dim = kind.form
     slot = kind.page_bytes // (kind.block_size * heads)
-    packed = is_packed(case.settings.kv_cache_dtype) and slot % (head_dim + value_dim) != 0
     yield "block_size", kind.block_size
     yield "kv_heads", heads
     yield "head_dim", head_dim
     yield "value_dim", value_dim
-    yield "element", slot // (head_dim + value_dim)
+    yield "element", 1 if kind.packed else slot // (head_dim + value_dim)
     yield "window", kind.window
-    yield "slot_bytes", slot if packed else None
+    yield "slot_bytes", slot if kind.packed else None
 
 
 def _state(case: Case, kind: Kind) -> Iterator[tuple[str, object]]:

@@ -28,7 +28,8 @@ number instead of being cut to the smaller (0.20 to 0.33)."""
 class Kind:
     """Layers of one form: `page_bytes` hold `block_size` tokens, or one state.
 
-    `form` is what else keeps two kinds apart: heads, dimensions, window.
+    `form` is what else keeps two kinds apart: heads and dimensions; `packed` says whether
+    a key and a value share one slot.
     """
 
     family: Family
@@ -37,6 +38,7 @@ class Kind:
     page_bytes: int
     window: int | None = None
     form: tuple[int, ...] = ()
+    packed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +73,7 @@ def grouped(kinds: Sequence[Kind], rules: Rules) -> Grouping:
     if _same_tokens(merged):
         return _one_group(merged)
     equal, error = _unified(merged, rules)
-    families = {kind.family for kind in merged}
-    if error and rules.falls_back and families == {"mla", "swa"}:
+    if error and rules.falls_back and _may_fall_back(merged):
         return _one_group(whole(merged))
     merged = _merged(equal)
     page = max(kind.page_bytes for kind in merged)
@@ -142,6 +143,15 @@ def _same_tokens(kinds: Sequence[Kind]) -> bool:
     return all(kind.family == "swa" and kind.window == first.window for kind in kinds)
 
 
+def _may_fall_back(kinds: Sequence[Kind]) -> bool:
+    """Whether latents beside a window may all be charged as layers of all tokens."""
+    families = {kind.family for kind in kinds}
+    if not {"mla", "swa"} <= families or "mamba" in families:
+        return False
+    charged = whole(kinds)
+    return _same_tokens(charged) and not windows_error(charged)
+
+
 def _one_group(kinds: Sequence[Kind]) -> Grouping:
     first, total = kinds[0], sum(kind.layers * kind.page_bytes for kind in kinds)
     alike = len({kind.page_bytes for kind in kinds}) == 1
@@ -169,7 +179,8 @@ def _unified(kinds: Sequence[Kind], rules: Rules) -> tuple[list[Kind], str]:
 def _pads(kind: Kind, rules: Rules) -> bool:
     if kind.family == "mamba":
         return rules.pads_state
-    return kind.family != "mla" and rules.pads_attention
+    pads = rules.pads_packed if kind.packed else rules.pads_attention
+    return kind.family != "mla" and pads
 
 
 SEVERAL_WINDOWS = "All attention layers in the same KV cache group must have the same window size."

@@ -81,6 +81,9 @@ def _spec(vllm: Vllm, case: Case, kind: dict[str, int | str | None]) -> object:
         "head_size_v": kind["value_dim"],
         "dtype": torch.uint8 if kind["element"] == 1 else torch.bfloat16,
         "sliding_window": kind["window"],
+        "extra_retained_tokens": case["retained"],
+        # What the plain attention backends say of themselves, 0.24 to 0.29.
+        "indexes_kv_by_block_stride": family != "mla" and not kind["slot_bytes"],
     }
     if kind["slot_bytes"]:
         given |= {"state_content_bytes": kind["slot_bytes"], "tq_slot_size": kind["slot_bytes"]}
@@ -133,12 +136,25 @@ def config_of(vllm: Vllm, case: Case) -> SimpleNamespace:
         cache_config=cache,
         scheduler_config=scheduler,
         parallel_config=one,
-        speculative_config=None,
+        speculative_config=_speculation(case),
         attention_config=SimpleNamespace(hisparse_config=None),
         kv_transfer_config=None,
         device_config=SimpleNamespace(device_type="cuda"),
         max_in_flight_tokens=int(str(flights)) * int(str(batch)),
         num_prefill_lookahead_tokens=int(str(case["retained"])) + 1,
+    )
+
+
+def _speculation(case: Case) -> SimpleNamespace | None:
+    """A chain of several MTP layers; a single one changes nothing of the plan."""
+    if not case["retained"]:
+        return None
+    return SimpleNamespace(
+        method="mtp",
+        num_speculative_tokens=int(str(case["retained"])) + 1,
+        use_multi_module_mtp=lambda: True,
+        use_eagle=lambda: False,
+        use_eagle_block_drop=lambda: False,
     )
 
 
@@ -152,8 +168,8 @@ def answer(vllm: Vllm, case: Case) -> dict[str, object]:
     config, available = config_of(vllm, case), case["available_bytes"]
     try:
         groups = _groups(vllm, config, specs_of(vllm, case))
-    except (NotImplementedError, ValueError) as error:
-        return {"startup_error": str(error)}
+    except (NotImplementedError, ValueError, AssertionError) as error:
+        return {"startup_error": str(error) or type(error).__name__}
     found: dict[str, object] = {
         "groups": [_group(config, group) for group in groups],
         "needed_bytes": _ask(vllm, "_max_memory_usage_bytes_from_groups", config, groups),

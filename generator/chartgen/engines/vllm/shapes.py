@@ -251,7 +251,8 @@ def _kind(key: AttentionKey, layers: int, kv_cache_dtype: str, block: int) -> Ki
     family: Family = "mla" if name == "mla" else "swa" if name == "sliding" and window else "full"
     page = block * heads * slot_bytes(kv_cache_dtype, head_dim, value_dim)
     kept = window if family == "swa" else None
-    return Kind(family, layers, block, page, kept, (heads, head_dim, value_dim))
+    form = (heads, head_dim, value_dim)
+    return Kind(family, layers, block, page, kept, form, packed=is_packed(kv_cache_dtype))
 
 
 def _longest_block(grouping: Grouping, block: int) -> int:

@@ -72,6 +72,10 @@ ALIGNS_LATENTS: Version = (0, 28, 0)
 NULL_BLOCK: Version = (0, 29, 0)
 """From here on the start-up check leaves one block out (vram formulas 10.1)."""
 
+PADS_PACKED: Version = (0, 30, 0)
+"""From here on TurboQuant's pages may be padded as well (0.28.0 still asks the backend,
+0.30.0 does not)."""
+
 CHECKPOINTS_MAMBA2: Version = (0, 32, 0)
 """From here on Mamba-2 in mode align holds a block for a checkpoint inside a prompt (vram
 formulas 10.3)."""
@@ -100,6 +104,7 @@ class Rules:
     falls_back: bool
     aligns_latents: bool
     null_block: bool
+    pads_packed: bool
     checkpoints_mamba2: bool
     checkpoints_gdn: bool
 
@@ -124,6 +129,7 @@ def rules_of(version: Version | None) -> Rules:
         falls_back=own >= FALLS_BACK,
         aligns_latents=own >= ALIGNS_LATENTS,
         null_block=own >= NULL_BLOCK,
+        pads_packed=own >= PADS_PACKED,
         checkpoints_mamba2=own >= CHECKPOINTS_MAMBA2,
         checkpoints_gdn=own >= CHECKPOINTS_GDN,
     )
