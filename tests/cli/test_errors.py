@@ -47,7 +47,7 @@ def test_what_does_not_fit_ends_with_4(repository: Repository) -> None:
 
 
 def test_what_nobody_measured_ends_with_5(repository: Repository) -> None:
-    amend(repository, engine="but(app.engine, max_num_seqs=3)", evidence="()")
+    amend(repository, engine="but(app.engine, max_num_seqs=5)", evidence="()")
     said = refused(repository.run("build", VLLM), 5)
     assert "UNPROVEN" in said
     assert "biggest lever: " in said

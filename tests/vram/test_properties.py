@@ -330,6 +330,8 @@ def pulled(app: App, lever: Lever) -> App:
         changes: dict[str, Vllm] = {
             "kv_cache_dtype": replace(app.engine, kv_cache_dtype="fp8"),
             "max_model_len": replace(app.engine, max_model_len=number),
+            "max_num_seqs": replace(app.engine, max_num_seqs=number),
+            "enforce_eager": replace(app.engine, enforce_eager=True),
             "max_num_batched_tokens": replace(app.engine, max_num_batched_tokens=number),
             "images_per_prompt": replace(app.engine, images_per_prompt=number),
         }

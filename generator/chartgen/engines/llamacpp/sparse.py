@@ -7,7 +7,7 @@ has the header of the real one and takes a few KiB on disk.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from math import prod
@@ -19,7 +19,7 @@ MAGIC = b"GGUF"
 VERSION = 3
 ALIGNMENT = 32
 
-Value = int | float | bool | str | Sequence[int] | Sequence[bool]
+Value = int | float | bool | str | tuple[int, ...] | tuple[bool, ...]
 """What a key of the header holds; whole numbers are written with 32 bits."""
 
 
@@ -88,10 +88,10 @@ def _string(text: str) -> bytes:
 
 
 def _typed(value: Value) -> bytes:
-    """A value after the number of its type; of a sequence, the type of its first member."""
+    """A value after the number of its type; of a tuple, the type of its first member."""
     if isinstance(value, str):
         return struct.pack("<I", 8) + _string(value)
-    if isinstance(value, Sequence):
+    if isinstance(value, tuple):
         number, code = _scalar(value[0])
         return struct.pack(f"<IIQ{len(value)}{code}", 9, number, len(value), *value)
     number, code = _scalar(value)

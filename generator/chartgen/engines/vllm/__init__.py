@@ -21,7 +21,7 @@ from chartgen.errors import Fault
 from chartgen.facts import Checkpoint, Deployment, Device, Facts, ModelFacts
 from chartgen.spec import App, Vllm
 
-WIDE = ("auto", "bfloat16")
+WIDE = ("auto", "bfloat16", "float16")
 """KV cache types of two bytes an element."""
 
 CONTEXT_STEP = 1024
@@ -72,16 +72,22 @@ class VllmEngine:
         return at_least(more, less, "context", "sequences", "batch", "vision")
 
     def variants(self, app: App) -> Iterator[Variant]:
-        """A narrower cache, half the context, half the batch, no images."""
+        """A narrower cache, less context, fewer sequences, smaller batches, no images, no
+        graphs; never fewer requests at once than the spec demands."""
         engine = vllm(app)
         if engine.kv_cache_dtype in WIDE:
             yield _variant(app, "kv_cache_dtype", replace(engine, kv_cache_dtype="fp8"))
-        half = engine.max_model_len // 2
-        yield _variant(app, "max_model_len", replace(engine, max_model_len=half))
+        for context in (engine.max_model_len * 3 // 4, engine.max_model_len // 2):
+            yield _variant(app, "max_model_len", replace(engine, max_model_len=context))
+        fewer = engine.max_num_seqs // 2
+        if fewer >= app.least_requests:
+            yield _variant(app, "max_num_seqs", replace(engine, max_num_seqs=fewer))
         batch = engine.max_num_batched_tokens // 2
         yield _variant(app, "max_num_batched_tokens", replace(engine, max_num_batched_tokens=batch))
         if engine.images_per_prompt:
             yield _variant(app, "images_per_prompt", replace(engine, images_per_prompt=0))
+        if not engine.enforce_eager:
+            yield _variant(app, "enforce_eager", replace(engine, enforce_eager=True))
 
     def axes(self, app: App, facts: Facts) -> Axes:
         """`max_model_len` against `max_num_seqs`."""

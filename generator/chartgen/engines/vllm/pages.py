@@ -82,10 +82,14 @@ class KvLayout:
 
     def _groups(self) -> Iterator[Group]:
         for part in self.shape.grouping.parts:
-            blocks = self._blocks(part, self.max_model_len)
-            state = self.mamba_block_size if part.family == "mamba" else None
+            blocks, size = self._blocks(part, self.max_model_len), self.block_size(part)
             for layers in part.group_layers():
-                yield Group(part.family, layers, state or part.block_size, part.page_bytes, blocks)
+                yield Group(part.family, layers, size, part.page_bytes, blocks)
+
+    def block_size(self, part: Part) -> int:
+        """Tokens of a block of this part, as the planner names them."""
+        state = self.mamba_block_size if part.family == "mamba" else None
+        return state or part.block_size
 
     def blocks_at(self, tokens: int) -> int:
         """Blocks of one request of so many tokens, were that the longest allowed."""

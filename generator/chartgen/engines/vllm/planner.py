@@ -40,8 +40,9 @@ class Outcome:
             return None
         if self.layout.shape.rules.prints_concurrency:
             return int(requests * self.layout.max_model_len)
-        groups = self.layout.groups
-        return self.num_blocks // len(groups) * min(group.block_size for group in groups)
+        parts = self.layout.shape.grouping.parts
+        groups = sum(part.groups for part in parts)
+        return self.num_blocks // groups * min(map(self.layout.block_size, parts))
 
     @property
     def est_max_len(self) -> int:
