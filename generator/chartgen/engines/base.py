@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from chartgen.errors import Fault
@@ -112,6 +113,32 @@ class Command:
     health_path: str
 
 
+@dataclass(frozen=True, slots=True)
+class ExactRow:
+    """One quantity twice: as the sum has it, with its ends, and as the engine's own
+    program has it; `unit` is bytes, tokens, blocks or requests."""
+
+    name: str
+    unit: str
+    ours: float
+    low: float
+    high: float
+    theirs: float
+
+
+@dataclass(frozen=True, slots=True)
+class Exact:
+    """What the engine's own planning program says of an app, row by row beside the sum.
+
+    `notes` say what the program could not be told, or what it said in words.
+    """
+
+    program: str
+    version: str
+    rows: tuple[ExactRow, ...]
+    notes: tuple[str, ...] = ()
+
+
 class Engine(Protocol):
     """What every engine's folder provides. All methods are pure."""
 
@@ -155,4 +182,9 @@ class Engine(Protocol):
 
     def quotes(self, app: App) -> Mapping[str, str]:
         """The facts that texts may quote, as people write them."""
+        ...
+
+    def exact(self, app: App, facts: Facts, device: Device, program: Path | None) -> Exact:
+        """Ask the engine's own planning program, found by itself or given, without a GPU;
+        raises `Faults` where there is none."""
         ...

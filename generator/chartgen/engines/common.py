@@ -155,3 +155,10 @@ def tokens_in_words(tokens: int) -> str:
 def native_context(app: App, facts: Facts) -> int:
     """The most tokens that the app's model was made for."""
     return weights(app, facts)[0].context_length.value
+
+
+def no_own_planner(app: App) -> Faults:
+    """What `exact` raises for an engine that has no planning program of its own."""
+    remedy = "Ask without --exact; the sum and its intervals stand."
+    problem = "this engine has no planning program of its own"
+    return Faults([Fault("exact", problem, remedy, app.name)])

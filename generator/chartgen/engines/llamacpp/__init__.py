@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 
-from chartgen.engines.base import Axes, Axis, Command, Memory, Variant
+from chartgen.engines.base import Axes, Axis, Command, Exact, Memory, Variant
 from chartgen.engines.common import (
     at_least,
     native_context,
+    no_own_planner,
     settings_of,
     tokens_in_words,
 )
@@ -96,6 +98,11 @@ class LlamaCppEngine:
             "engine": "llama.cpp",
             "served_name": engine.alias,
         }
+
+    def exact(self, app: App, facts: Facts, device: Device, program: Path | None) -> Exact:
+        """Refused: there is no such program."""
+        del facts, device, program  # nothing to ask
+        raise no_own_planner(app)
 
 
 def llamacpp(app: App) -> LlamaCpp:

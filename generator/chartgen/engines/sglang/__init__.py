@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 
-from chartgen.engines.base import Axes, Axis, Command, Memory, Variant
+from chartgen.engines.base import Axes, Axis, Command, Exact, Memory, Variant
 from chartgen.engines.common import (
     at_least,
     images_on,
     model_faults,
     native_context,
+    no_own_planner,
     over_native_context,
     settings_of,
     tokens_in_words,
@@ -114,6 +116,11 @@ class SglangEngine:
             "engine": "SGLang",
             "served_name": engine.served_model_name,
         }
+
+    def exact(self, app: App, facts: Facts, device: Device, program: Path | None) -> Exact:
+        """Refused: there is no such program."""
+        del facts, device, program  # nothing to ask
+        raise no_own_planner(app)
 
 
 def sglang(app: App) -> Sglang:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 
-from chartgen.engines.base import Axes, Axis, Command, Memory, Variant
+from chartgen.engines.base import Axes, Axis, Command, Exact, Memory, Variant
 from chartgen.engines.common import (
     at_least,
     images_on,
     model_faults,
     native_context,
+    no_own_planner,
     over_native_context,
     settings_of,
     tokens_in_words,
@@ -121,6 +123,11 @@ class TransformersEngine:
             "engine": "transformers",
             "served_name": model.repo if model else "",
         }
+
+    def exact(self, app: App, facts: Facts, device: Device, program: Path | None) -> Exact:
+        """Refused: there is no such program."""
+        del facts, device, program  # nothing to ask
+        raise no_own_planner(app)
 
 
 def transformers(app: App) -> Transformers:
