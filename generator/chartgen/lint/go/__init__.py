@@ -1,0 +1,1 @@
+"""How Go reads YAML, JSON, addresses, versions and quantities, where Python differs."""

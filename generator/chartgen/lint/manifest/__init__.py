@@ -1,0 +1,1 @@
+"""The manifest: decoded as the device decodes it, and the rules that need no rendering."""

@@ -1,0 +1,1 @@
+"""The objects that real Helm renders, and the rules on them."""
