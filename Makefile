@@ -6,6 +6,7 @@ LOCK_FLAGS ?=
 BIN := .venv/bin
 STAMPS := .venv/.stamps
 HELM := .tools/bin/helm
+FIT_PARAMS := .tools/bin/llama-fit-params
 LOCKER := .tools/lock-venv
 PIP := -m pip --quiet --disable-pip-version-check --no-input
 # Wheels only: a source archive would fetch its own build tools past the hashes.
@@ -21,7 +22,7 @@ export CHARTGEN_HELM := $(CURDIR)/$(HELM)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help build test tools bench update-golden lock clean
+.PHONY: help build test tools fit-params bench update-golden lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -41,14 +42,17 @@ update-golden: $(STAMPS)/test $(HELM) ## rewrite the tests' golden files
 
 tools: $(HELM) ## build the pinned helm program into .tools/bin
 
+fit-params: $(FIT_PARAMS) ## build llama.cpp's own sizing program into .tools/bin, for fit --exact
+
 bench: $(STAMPS)/test ## measure the compiler's speed
 	$(BIN)/python -m benchmarks
 
 lock: $(LOCKER)/.stamp ## refresh requirements/*.txt (LOCK_FLAGS=--upgrade for newer releases)
-	@echo "locking requirements/build.txt, test.txt, tools.txt and lock.txt"
+	@echo "locking requirements/build.txt, test.txt, tools.txt, fit-params.txt and lock.txt"
 	@$(COMPILE) pyproject.toml --extra helm --extra serve --group build -o requirements/build.txt
 	@$(COMPILE) pyproject.toml --extra helm --extra serve --group build --group test -c requirements/build.txt -o requirements/test.txt
 	@$(COMPILE) --group go -o requirements/tools.txt
+	@$(COMPILE) --group fit-params -o requirements/fit-params.txt
 	@$(COMPILE) --group lock -o requirements/lock.txt
 
 clean: ## remove all that make made here
@@ -81,6 +85,9 @@ $(STAMPS)/test: $(STAMPS)/chartgen requirements/test.txt
 
 $(HELM): tools/go.mod tools/go.sum tools/build_helm.sh requirements/tools.txt | $(STAMPS)/venv
 	@sh tools/build_helm.sh $(BIN)/python $@
+
+$(FIT_PARAMS): tools/build_fit_params.sh requirements/fit-params.txt | $(STAMPS)/venv
+	@sh tools/build_fit_params.sh $(BIN)/python $@
 
 $(LOCKER)/.stamp: requirements/lock.txt | $(STAMPS)/venv
 	@echo "installing requirements/lock.txt"

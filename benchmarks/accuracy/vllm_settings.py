@@ -19,6 +19,7 @@ from chartgen.engines.vllm.settings import (
     Version,
     version_of,
 )
+from chartgen.engines.vllm.versions import rules_of
 from chartgen.facts import Device, Measure
 
 OLDEST: Version = (0, 19, 0)
@@ -52,6 +53,9 @@ SPECULATION = re.compile(
 )
 """`MTP n=3` among the flags."""
 
+RELEASE = re.compile(r"v?[0-9]+\.[0-9]+\.[0-9]+")
+"""A release that is named whole; "~v0.20" and "v0.19-0.20" are not."""
+
 BLOCK_SIZE = re.compile(r"--block-size[ =]([1-9][0-9]{0,4})\b")
 
 SHORT = 8192
@@ -61,15 +65,16 @@ SHORT = 8192
 def settings_of_log(record: Record, model: Model) -> tuple[Settings, ...]:
     """Every reading of a log that its words allow, the planner's own choice first.
 
-    A log that does not say whether a hybrid caches prefixes may do either; the larger
-    need comes first, as everywhere for what is not known.
+    A log that does not say whether a hybrid caches prefixes may do either. Of a release that
+    it names whole, the default comes first; else the larger need, as everywhere for what is
+    not known.
     Raises Unanswerable for a cache type that vLLM does not have.
     """
     device = card_of(record)
     base = _base(record, model, device)
     cachings: tuple[bool | None, ...] = (base.prefix_caching,)
     if model.facts.recurrent and base.prefix_caching is None and base.mamba_cache_mode is None:
-        cachings = (True, False)
+        cachings = _cachings(record)
     return tuple(
         _with_defaults(
             replace(base, max_model_len=context, version=version, prefix_caching=caching),
@@ -80,6 +85,13 @@ def settings_of_log(record: Record, model: Model) -> tuple[Settings, ...]:
         for context in _contexts(record, model)
         for caching in cachings
     )
+
+
+def _cachings(record: Record) -> tuple[bool, bool]:
+    """Whether prefixes of a hybrid are cached, the likelier first."""
+    text = record.text("engine_version") or ""
+    first = not RELEASE.match(text) or rules_of(version_of(text)).caches_hybrids
+    return first, not first
 
 
 def _base(record: Record, model: Model, device: Device | None) -> Settings:

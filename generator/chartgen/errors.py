@@ -8,6 +8,9 @@ ChartgenError
 ├── ReleasedSpecEdited   a spec was edited under a version that is already out
 ├── CatalogBroken        a package, the ledger or the index is not what it says it is
 ├── CatalogBusy          another build holds the catalog
+├── ChartRefused         the lint found errors in a chart or a catalog
+├── ChartUnjudged        the lint could not reach a verdict
+├── ChartDoubtful        the lint found warnings and nothing worse
 ├── ExtraMissing         a command needs an extra that is not installed
 ├── HelmMissing          real Helm is needed and not there
 └── HelmRefused          real Helm does not accept a chart
@@ -119,6 +122,27 @@ class CatalogBusy(ChartgenError):
             f"{path}: another build has held this catalog for {seconds:.0f} s. "
             "Wait for it to end, then run this again."
         )
+
+
+class ChartRefused(ChartgenError):
+    """The lint found errors, or warnings that were to count as such."""
+
+    def __init__(self, *, errors: int, warnings: int) -> None:
+        super().__init__(f"the lint found {errors} error(s) and {warnings} warning(s).")
+
+
+class ChartUnjudged(ChartgenError):
+    """A check that a verdict needs could not run."""
+
+    def __init__(self, *, charts: int) -> None:
+        super().__init__(f"no verdict on {charts} chart(s); the findings say why.")
+
+
+class ChartDoubtful(ChartgenError):
+    """The lint found warnings and nothing worse."""
+
+    def __init__(self, *, warnings: int) -> None:
+        super().__init__(f"the lint found {warnings} warning(s).")
 
 
 class ExtraMissing(ChartgenError):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.repository import Repository, run_python
+from tests.repository import VLLM, Repository, run_python
 
 LISTED = """
 import json, sys, sysconfig
@@ -67,3 +67,16 @@ def test_a_build_that_changes_nothing_loads_no_helm(repository: Repository) -> N
     assert "pydantic" in first
     again = loaded(PROGRAM, "build", "--json", cwd=repository.root)
     assert not again & HEAVY
+
+
+def test_a_fit_loads_the_engine_of_its_app_alone(repository: Repository) -> None:
+    listing = f"""
+import sys
+try:
+    {PROGRAM}
+except SystemExit:
+    folders = {{name.split(".")[2] for name in sys.modules if name.startswith("chartgen.engines.")}}
+    sys.stderr.write(" ".join(sorted(folders)))
+"""
+    run = run_python("-c", listing, "fit", VLLM, cwd=repository.root)
+    assert run.stderr == "base common vllm"

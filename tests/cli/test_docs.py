@@ -12,12 +12,8 @@ DOCUMENTS = (
     "README.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
-    "docs/architecture.md",
-    "docs/memory.md",
-    "docs/models.md",
-    "docs/chart.md",
-    "docs/market.md",
     "benchmarks/README.md",
+    *sorted(f"docs/{file.name}" for file in (PROJECT / "docs").glob("*.md")),
 )
 
 
@@ -42,6 +38,22 @@ def test_the_spec_of_the_readme_is_the_file() -> None:
     shown = re.search(r"<!-- file:(\S+) -->\n```python\n(.*?)```", text("README.md"), re.DOTALL)
     assert shown
     assert shown[2] == text(shown[1])
+
+
+def test_every_document_is_linked_from_the_readme() -> None:
+    assert [name for name in DOCUMENTS[1:] if f"]({name})" not in text("README.md")] == []
+
+
+def test_every_option_of_fit_is_described(repository: Repository) -> None:
+    options = set(re.findall(r"^  (--[a-z-]+)", repository.run("fit", "--help").stdout, re.M))
+    described = set(re.findall(r"--[a-z-]+", text("docs/memory.md")))
+    assert options - described == {"--help"}
+
+
+def test_every_option_of_lint_is_described(repository: Repository) -> None:
+    options = set(re.findall(r"^  (--[a-z-]+)", repository.run("lint", "--help").stdout, re.M))
+    described = set(re.findall(r"--[a-z-]+", text("docs/lint.md")))
+    assert options - described == {"--help"}
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
 
 import pytest
 
-from tests.repository import LLAMACPP, VLLM, Repository
+from tests.repository import LLAMACPP, PROJECT, VLLM, Repository
 
 SHORT = ("--max-model-len", "4096", "--vision", "off")
 LONG = ("--max-model-len", "262144", "--kv-cache-dtype", "bfloat16")
@@ -69,7 +71,9 @@ def test_the_biggest_lever_is_named(repository: Repository) -> None:
         (("--max-model-len", "many"), "engine.max_model_len", "integer"),
         (("--max-model-len", "1048576"), "engine.max_model_len", "262144"),
         (("--set", "image.tagg=x"), "engine.image.tagg", "tag"),
+        (("--max-num-batched-tokens", "3"), "engine.max_num_batched_tokens", "Raise it to 4"),
         (("--gpu", "rtx-9090"), "device", "olares-one"),
+        (("--gpu", ""), "device", "olares-one"),
         (("--solve", "ctx_size"), "engine", "max_model_len"),
     ],
 )
@@ -81,6 +85,24 @@ def test_a_wrong_option_is_a_fault_with_a_path(
     assert run.stderr.startswith(f"chartgen: {VLLM}.{path}: ")
     assert said in run.stderr
     assert "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "path", "seen"),
+    [
+        (("--max-num-seqs", "2", "--set", "max_num_seqs=1"), "max_num_seqs", "2, 1"),
+        (("--vision", "off", "--set", "images_per_prompt=2"), "vision", "off"),
+        (("--vision", "on", "--set", "images_per_prompt=0"), "vision", "on"),
+        (("--plot", "nowhere/plan.svg"), "plot", "nowhere/plan.svg"),
+    ],
+)
+def test_what_contradicts_itself_or_cannot_be_done_is_a_fault(
+    repository: Repository, arguments: tuple[str, ...], path: str, seen: str
+) -> None:
+    run = repository.run("fit", VLLM, *arguments)
+    assert (run.returncode, run.stdout) == (3, "")
+    assert run.stderr.startswith(f"chartgen: {path}: ")
+    assert f"(seen: {seen})" in run.stderr
 
 
 @pytest.mark.parametrize(
@@ -137,6 +159,23 @@ def test_what_is_solved_for_fits_and_one_step_more_does_not(repository: Reposito
     assert verdicts == ["fits", "unproven"]
 
 
+def test_an_answer_names_what_moves_along(repository: Repository) -> None:
+    """A further slot of llama.cpp brings its own context; set together they are the answer."""
+    found = facts_of(repository.run("fit", LLAMACPP, "--solve", "parallel", "--json"))["solved"]
+    assert isinstance(found, dict)
+    best = found["fits_up_to"]
+    assert found["fits_with"] == {"ctx_size": best * 131_072}
+
+    def predicted(slots: int) -> object:
+        changes = (f"parallel={slots}", f"ctx_size={slots * 131_072}")
+        sets = (word for change in changes for word in ("--set", change))
+        return facts_of(repository.run("fit", LLAMACPP, *sets, "--json"))["predicted"]
+
+    assert [predicted(best), predicted(best + 1)] == ["fits", "unproven"]
+    text = repository.run("fit", LLAMACPP, "--solve", "parallel").stdout
+    assert f"fits up to {best} (with ctx_size={best * 131_072})" in text
+
+
 def test_the_frontier_is_a_table_and_a_list(repository: Repository) -> None:
     text = repository.run("fit", LLAMACPP, "--solve", "both").stdout
     assert "frontier: the largest ctx_size for each parallel" in text
@@ -171,3 +210,29 @@ def test_what_is_wrong_is_told_to_programs_too(repository: Repository) -> None:
     assert run.returncode == 3
     (error,) = json.loads(run.stdout)["errors"]
     assert error["path"] == f"{VLLM}.engine.max_num_seqs"
+
+
+def test_a_reader_that_has_enough_hears_no_complaint(repository: Repository) -> None:
+    """As `chartgen fit APP | head -1` does once head has gone."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        run = subprocess.run(
+            [sys.executable, "-m", "chartgen", "fit", VLLM],
+            cwd=repository.root,
+            env={**os.environ, "PYTHONPATH": str(PROJECT / "generator")},
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            check=False,
+        )
+    finally:
+        os.close(writing)
+    assert (run.returncode, run.stderr) == (1, "")
+
+
+def test_a_field_may_be_raised_to_its_end(repository: Repository) -> None:
+    """Nothing is said of what lies beyond the last value there is."""
+    text = repository.run("fit", VLLM, "--solve", "max_model_len").stdout
+    (line,) = [line for line in text.splitlines() if "unproven up to" in line]
+    assert line == "  unproven up to 262144, which is the most there is"

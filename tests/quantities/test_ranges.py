@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chartgen.quantities.ranges import admits, parse_version
+from chartgen.quantities.ranges import admits, is_range, parse_version
 
 YES = """
 >=1.12.6-0 | 1.12.6-rc.1 1.12.6 1.12.7 1.13.0-rc.1 2.0.0 1.12.6+build.7 v1.12.7
@@ -48,6 +48,11 @@ x | 1.2.3
 1.12.6 - 1.13.0 | 1.12.8 1.13.0
 1.12 - 1.13 | 1.13.5
 >=0.0.0-0 | 0.0.0-0
+~* | 1.2.3
+~0.0.0 | 9.9.9
+>x | 0.1.0
+!=x | 0.0.1 1.2.3
+1.x.7 | 1.9.9
 """
 NO = """
 >=1.12.6-0 | 1.12.5 1.12.5-rc.1 0.1.0 1.12
@@ -77,6 +82,10 @@ NO = """
 >=1.12.6-rc.2 | 1.12.6-beta.1
 >=1.12.6-0,<1.13.0-0||>=1.14.0-0 | 1.13.5
 1.12.6 - 1.13.0 | 1.13.1 1.12.5
+^* | 1.2.3
+>x | 0.0.0
+!=x | 0.0.0
+1.x.7 | 2.0.0
 """
 NUMBER = st.integers(0, 30)
 PLAIN = st.tuples(NUMBER, NUMBER, NUMBER).map(lambda parts: ".".join(map(str, parts)))
@@ -111,12 +120,20 @@ def test_no_range_admits_every_version(version: str) -> None:
     "constraint",
     [
         *("newest", ">", ">=", "1.2.3.4", ">1.2||", "||", ">=1.2.3<2", "1.2.3-", ">=1.2,,<2"),
-        *(">==1.2", "1.-2", "\0", ">=1.2.3;", "\uff11.\uff12"),
+        *(">==1.2", "1.-2", "\0", ">=1.2.3;", "\uff11.\uff12", "1.2.3-01", "1.xx", "1|2"),
+        *(">=1.2.3-a..b", "1.2+b..c", "99999999999999999999", "1.2.3\x0b", "1" * 3000),
     ],
 )
 def test_what_is_no_range_is_an_error(constraint: str) -> None:
     with pytest.raises(ValueError, match="range"):
         admits(constraint, "1.2.3")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"), [(">=1.2", True), ("*", True), ("", False), (" ", False), ("new", False)]
+)
+def test_a_blank_text_is_no_range(text: str, *, told: bool) -> None:
+    assert is_range(text) is told
 
 
 @pytest.mark.parametrize(
@@ -132,6 +149,9 @@ def test_what_is_no_range_is_an_error(constraint: str) -> None:
         "1.2.3-a..b",
         "\0",
         "1.2.3 4",
+        "18446744073709551616",
+        "1.2.3+a..b",
+        "1.2.3\n",
     ],
 )
 def test_what_is_no_version_is_admitted_by_no_range(version: str) -> None:

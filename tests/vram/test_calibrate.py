@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 
 from chartgen.errors import Fault, Faults
 from chartgen.facts import Facts, Run
+from chartgen.release.calibrate import read_ends
 from chartgen.spec import App, LlamaCpp, LlamaSpeculation, Unknown, Vllm
 from chartgen.spec.llamacpp import CacheType
 from chartgen.vram import plan
@@ -250,6 +253,33 @@ def test_the_same_log_of_another_deployment_is_another_record(flagship: App, fac
 def test_an_unknown_profile_is_a_fault(app: App, here: Facts) -> None:
     with pytest.raises(Faults, match="no such device profile"):
         calibrate(app, here, raw(TINY), replace(ABOUT, gpu="nowhere"))
+
+
+@pytest.mark.parametrize(
+    ("about", "path"),
+    [
+        (replace(ABOUT, measured_by=""), "measured_by"),
+        (replace(ABOUT, measured_by="me"), "measured_by"),
+        (replace(ABOUT, measured_by="x" * 1001), "measured_by"),
+        (replace(ABOUT, day=date(2026, 11, 22)), "date"),
+    ],
+)
+def test_a_record_says_who_and_when(app: App, here: Facts, about: About, path: str) -> None:
+    with pytest.raises(Faults) as refused:
+        calibrate(app, here, raw(TINY), about)
+    assert [fault.path for fault in refused.value.faults] == [path]
+
+
+@pytest.mark.parametrize("repeats", [1, 200_000, 2_000_000])
+def test_a_pipe_is_read_as_a_file_is(tmp_path: Path, repeats: int) -> None:
+    """As `chartgen calibrate APP <(docker logs SERVER)` gives it."""
+    written, pipe = tmp_path / "server.log", tmp_path / "pipe"
+    written.write_bytes(b"".join(b"line %d\n" % line for line in range(repeats)))
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor() as pool:
+        piped = pool.submit(read_ends, pipe)
+        pipe.write_bytes(written.read_bytes())
+        assert piped.result() == read_ends(written)
 
 
 def test_the_command_writes_a_record_once(repository: Repository) -> None:

@@ -81,8 +81,8 @@ def test_the_era_follows_the_build(llama: App, facts: Facts) -> None:
         term(plan(serving(llama, of(version), model), known), "compute")
         for version in ("b8946-0f1bb602d", "b10809", "b10000")
     )
-    assert old.low == old.high == between.high
-    assert new.low == new.high == between.low
+    assert new.value < old.value == between.value
+    assert (between.low, between.high) == (new.low, old.high)
 
 
 def test_a_batch_and_a_context_limit_the_micro_batch(llama: App, facts: Facts) -> None:

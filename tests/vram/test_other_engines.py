@@ -142,14 +142,22 @@ def test_four_bits_are_a_quarter_of_sixteen(flagship: App, facts: Facts) -> None
         update={
             "parameters": Number(value=8_000_000_000, source="a dense model"),
             "tied": True,
+            "checkpoints": tuple(
+                one.model_copy(update={"quantization": "BF16"}) for one in model.checkpoints
+            ),
         }
     )
-    known = replace(facts, models=(dense,))
-    loaded = term(
-        plan(on(flagship, replace(TRANSFORMERS, quantization="bnb-4bit")), known), "weights"
-    )
+    app = on(flagship, replace(TRANSFORMERS, quantization="bnb-4bit"))
+    loaded = term(plan(app, replace(facts, models=(dense,))), "weights")
     embeddings = 262_144 * 2816
     assert loaded.value == int((8_000_000_000 - embeddings) * 0.515625) + embeddings * 2
+
+
+def test_what_is_coded_already_is_not_coded_again(flagship: App, facts: Facts) -> None:
+    app = on(flagship, TRANSFORMERS)
+    again = on(flagship, replace(TRANSFORMERS, quantization="bnb-4bit"))
+    assert term(plan(again, facts), "weights") == term(plan(app, facts), "weights")
+    assert "quantization" not in {lever.field for lever in plan(app, facts).levers}
 
 
 def test_pages_are_set_from_what_was_planned(flagship: App) -> None:

@@ -19,12 +19,13 @@ from chartgen.engines.vllm.overhead import (
     REST,
     SAMPLER_BYTES,
     captured,
+    encoder_pass,
     graphs,
     overhead,
 )
 from chartgen.engines.vllm.settings import Settings, version_of
 from chartgen.engines.vllm.weights import weights_estimate
-from chartgen.facts import Facts, ModelFacts, Reading, Run, contradictions
+from chartgen.facts import Facts, Measure, ModelFacts, Reading, Run, contradictions
 from chartgen.quantities import GIB, ZERO, Estimate
 from tests.vram.deployments import run_of
 
@@ -309,10 +310,29 @@ def test_sixteen_bit_weights_are_their_parameters_twice(name: str, loaded: float
         ("0.20.0", "rtx-5090", Defaults(0.92, 256, 2048)),
         ("0.33.0", "a100-80", Defaults(0.92, 256, 2048)),
         ("0.33.0", "h100-80", Defaults(0.92, 1024, 8192)),
+        ("0.27.1", "huge", Defaults(0.92, 1024, 8192)),
+        ("0.28.0", "huge", Defaults(0.92, 1024, 16384)),
     ],
 )
 def test_defaults_follow_version_and_card(
     facts: Facts, version: str, device: str, expected: Defaults
 ) -> None:
-    assert defaults(version_of(version), facts.devices[device]) == expected
+    card = facts.devices["h100-80"]
+    twice = Measure(
+        value=180 * GIB, low=180 * GIB, high=180 * GIB, source="a card of twice the size"
+    )
+    cards = {**facts.devices, "huge": card.model_copy(update={"cuda_total": twice})}
+    assert defaults(version_of(version), cards[device]) == expected
     assert defaults(None, None) == Defaults(0.92, 256, 2048)
+
+
+@pytest.mark.parametrize("name", ["gemma4", "Gemma4UnifiedForConditionalGeneration"])
+def test_facts_from_a_gguf_header_profile_the_same_items(name: str) -> None:
+    """The header names the architecture otherwise; the server profiles the same video."""
+    facts = model("gemma-4-26b-a4b")
+    settings = Settings(max_model_len=8192, max_num_batched_tokens=8192, images_per_prompt=1)
+    named = facts.model_copy(update={"architecture": "Gemma4ForConditionalGeneration"})
+    other = facts.model_copy(update={"architecture": name})
+    assert encoder_pass(other, settings) == encoder_pass(named, settings)
+    unknown = facts.model_copy(update={"architecture": "another", "vision": None})
+    assert encoder_pass(unknown, settings).high > encoder_pass(named, settings).high

@@ -13,12 +13,14 @@ import pytest
 from chartgen.errors import Faults
 from chartgen.facts import ModelFacts
 from chartgen.quantities import GIB
-from chartgen.vram import Fit, fit, question_of
+from chartgen.vram import Fit, Frontier, fit, question_of
 from chartgen.vram.plot import plot, save_plot
 from chartgen.vram.scene import Box, Label, Scene, png, svg
+from chartgen.vram.scene import Path as Line
 from tests.repository import LLAMACPP, PROJECT, VLLM
 
 SVG = "{http://www.w3.org/2000/svg}"
+CURVES = ("#e69f00", "#0072b2", "#009e73")
 
 
 def unread(reference: str, file: str | None) -> ModelFacts:
@@ -70,6 +72,24 @@ def test_one_scale_for_all_plans(flagship: Fit) -> None:
     assert flagship.label in shown
     assert other.label in shown
     assert scene.height > plot([other]).height
+
+
+def test_no_two_terms_share_a_colour(flagship: Fit) -> None:
+    other = fit(PROJECT, question_of(LLAMACPP), unread)
+    scene = plot([flagship, other])
+    legend = [box.fill for box in scene.shapes if isinstance(box, Box) and box.height == 13]
+    assert len(legend) > 10
+    assert len(set(legend)) == len(legend)
+
+
+def test_curves_that_coincide_are_all_seen() -> None:
+    other = fit(PROJECT, question_of(LLAMACPP), unread, "both")
+    assert isinstance(other.solved, Frontier)
+    assert any(one.fits == one.all_full for one in other.solved.points)
+    lines = [one for one in plot([other]).shapes if isinstance(one, Line)]
+    widths = {one.color: one.width for one in lines if one.color in CURVES}
+    assert list(widths.values()) == sorted(widths.values(), reverse=True)
+    assert len(set(widths.values())) == len(CURVES)
 
 
 def assert_inside(scene: Scene) -> None:

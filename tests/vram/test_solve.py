@@ -15,6 +15,7 @@ from chartgen.facts import Facts
 from chartgen.spec import App, Vllm
 from chartgen.vram import Frontier, Solution, Verdict, predicted, solve
 from chartgen.vram.solve import largest
+from tests.vram.deployments import vllm
 from tests.vram.test_properties import llama_changes, vllm_changes
 
 FEW = settings(max_examples=15, deadline=None)
@@ -121,6 +122,15 @@ def test_a_demand_bounds_the_sequences_from_below(flagship: App, facts: Facts) -
     app = replace(flagship, least_requests=3.0)
     found = solution(app, facts, "max_num_seqs")
     assert found.fits is None or found.fits >= 3
+
+
+def test_sequences_end_with_the_batch_or_with_what_is_there(flagship: App, facts: Facts) -> None:
+    narrow = vllm(flagship, lambda engine: replace(engine, max_num_batched_tokens=64))
+    assert solution(narrow, facts, "max_num_seqs").most == 64
+    crowded = vllm(flagship, lambda engine: replace(engine, max_num_seqs=1024))
+    found = solve(crowded, facts, "both")
+    assert isinstance(found, Frontier)
+    assert found.points[-1].sequences == found.present[1] == 1024
 
 
 @pytest.mark.parametrize("field", ["ctx_size", "nonsense"])

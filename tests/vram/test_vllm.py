@@ -8,11 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.accuracy.models import read_models
+from benchmarks.accuracy.overhead import DATA as TABLES
+from chartgen.engines.vllm.pages import kv_layout
+from chartgen.engines.vllm.settings import Settings, version_of
 from chartgen.facts import Facts
 from chartgen.quantities import GIB
 from chartgen.spec import App, Unknown, Vllm
 from chartgen.spec.vllm import KvCacheDtype
-from chartgen.vram import Plan, plan
+from chartgen.vram import Plan, Verdict, plan
 from tests.vram.deployments import term, version, vllm
 
 DATA = Path(__file__).parent / "data" / "vllm.csv"
@@ -131,6 +135,45 @@ def test_an_unknown_version_is_charged_as_the_newest(flagship: App, facts: Facts
 
     newest = term(plan(vllm(flagship, version("0.33.0")), facts), "KV cache")
     assert term(plan(vllm(flagship, forget), facts), "KV cache") == newest
+
+
+@pytest.mark.parametrize(
+    ("engine_version", "mode"),
+    [("0.25.1", "none"), ("0.26.0", "none"), ("0.27.1", "none"), ("0.28.0", "align")],
+)
+def test_prefixes_of_a_hybrid_are_cached_by_default_from_028(
+    engine_version: str, mode: str
+) -> None:
+    """As the packages' own source has it; four public logs of 0.26.0 and 0.27.1 agree."""
+    known = read_models([TABLES / "models.json"]).find("qwen3.6-27b")
+    assert known
+    asked = Settings(max_model_len=65_536, version=version_of(engine_version))
+    assert kv_layout(known.facts, asked).mamba_cache_mode == mode
+    wanted = replace(asked, prefix_caching=True)
+    assert kv_layout(known.facts, wanted).mamba_cache_mode == "align"
+
+
+@pytest.mark.parametrize(("share", "verdict"), [(0.97, Verdict.FITS), (0.99, Verdict.UNPROVEN)])
+def test_the_whole_budget_must_be_free_at_the_start(
+    flagship: App, facts: Facts, share: float, verdict: Verdict
+) -> None:
+    """0.99 of 23.42 GiB leaves 0.23 to a CUDA context that takes up to 0.58."""
+    app = vllm(
+        flagship,
+        lambda engine: replace(engine, max_model_len=4096, gpu_memory_utilization=share),
+    )
+    found = plan(app, facts)
+    assert found.verdict is verdict
+    assert bool(found.caveats) is (verdict is Verdict.UNPROVEN)
+
+
+def test_no_lever_goes_under_what_the_engine_takes(flagship: App, facts: Facts) -> None:
+    app = vllm(
+        flagship,
+        lambda engine: replace(engine, max_model_len=1, max_num_seqs=4, max_num_batched_tokens=4),
+    )
+    fields = {lever.field for lever in plan(app, facts).levers}
+    assert not fields & {"max_model_len", "max_num_batched_tokens"}
 
 
 def requests(plan: Plan) -> tuple[float, float, float]:

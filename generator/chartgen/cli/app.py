@@ -20,6 +20,7 @@ from chartgen.cli.calibrating import calibrate
 from chartgen.cli.exits import codes_text
 from chartgen.cli.fitting import compare, fit
 from chartgen.cli.guard import guard
+from chartgen.cli.linting import explain, lint
 from chartgen.cli.modelling import model
 from chartgen.cli.places import app_names, repository
 
@@ -35,6 +36,9 @@ Examples:
   chartgen fit vllmgemma426ba4bvisionone     will it fit, and what would free most?
   chartgen fit --model hf:google/gemma-4-E4B-it --engine vllm --solve both
   chartgen compare APP APP:max_num_seqs=3    two plans side by side
+  chartgen lint dist/myapp-1.0.0.tgz         would a device install it?
+  chartgen lint --catalog catalog            would a device see all of this market?
+  chartgen explain L34                       a rule: why, before and after
   chartgen calibrate APP start-up.log        a real start-up log becomes evidence
   chartgen schema > spec.schema.json         the JSON Schema of a spec
   chartgen serve --port 8080                 the catalog as a market source
@@ -126,6 +130,8 @@ def _build(names: list[str], out: Path | None, *, as_json: bool, helm: HelmChoic
 app.command()(fit)
 app.command()(compare)
 app.command()(calibrate)
+app.command()(lint)
+app.command()(explain)
 
 
 @app.command()

@@ -6,7 +6,10 @@ from chartgen.cli import INTERRUPTED
 from chartgen.errors import (
     CatalogBroken,
     CatalogBusy,
+    ChartDoubtful,
     ChartgenError,
+    ChartRefused,
+    ChartUnjudged,
     DoesNotFit,
     ExtraMissing,
     Faults,
@@ -29,6 +32,9 @@ CODES: tuple[tuple[type[ChartgenError], int, str], ...] = (
     (ExtraMissing, 11, "a command needs an extra that is not installed"),
     (HelmMissing, 9, "real Helm is needed and was not found"),
     (HelmRefused, 10, "real Helm refuses a chart"),
+    (ChartRefused, 12, "the lint found errors"),
+    (ChartUnjudged, 13, "the lint could not reach a verdict"),
+    (ChartDoubtful, 14, "the lint found warnings and nothing worse"),
     (ChartgenError, 1, "any other trouble"),
 )
 

@@ -34,6 +34,8 @@ class Axis(StrEnum):
     MAX_NUM_SEQS = "max_num_seqs"
     CTX_SIZE = "ctx_size"
     PARALLEL = "parallel"
+    CONTEXT_LENGTH = "context_length"
+    MAX_RUNNING_REQUESTS = "max_running_requests"
     BOTH = "both"
 
 
@@ -84,6 +86,13 @@ def fit(  # noqa: PLR0913, PLR0917 a command has a parameter for each option
     solve: Annotated[
         Axis | None, typer.Option(help="The largest value that fits, or the frontier of both.")
     ] = None,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Ask the engine's own planning program as well.")
+    ] = False,
+    exact_program: Annotated[
+        Path | None,
+        typer.Option(help="That program; it is looked for without.", metavar="PATH"),
+    ] = None,
     plot: PlotOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -111,7 +120,11 @@ def fit(  # noqa: PLR0913, PLR0917 a command has a parameter for each option
     def answer() -> Fit:
         words = app, model, engine, file
         question = _question(words, named, settings or [], gpu, vision)
-        return _fit(question, solve.value if solve else None, plot, as_json=as_json)
+        asked = _fit(question, solve.value if solve else None)
+        if exact or exact_program:
+            asked = _exact(asked, exact_program)
+        _show(asked, plot, as_json=as_json)
+        return asked
 
     found = guard(answer, as_json=as_json)
     raise typer.Exit(_code(found))
@@ -136,14 +149,23 @@ def compare(
     guard(lambda: _compare(apps, gpu, plot, as_json=as_json), as_json=as_json)
 
 
-def _fit(question: Question, field: str | None, plot: Path | None, *, as_json: bool) -> Fit:
-    from chartgen.vram.answer import fit_facts, fit_text
+def _fit(question: Question, field: str | None) -> Fit:
     from chartgen.vram.fit import fit as answer
 
-    found = answer(repository(Path.cwd()), question, _read_model, field)
+    return answer(repository(Path.cwd()), question, _read_model, field)
+
+
+def _exact(found: Fit, program: Path | None) -> Fit:
+    from chartgen.vram.fit import exact
+
+    return exact(found, program)
+
+
+def _show(found: Fit, plot: Path | None, *, as_json: bool) -> None:
+    from chartgen.vram.answer import fit_facts, fit_text
+
     _draw([found], plot)
     typer.echo(_json(fit_facts(found)) if as_json else fit_text(found))
-    return found
 
 
 def _compare(apps: Sequence[str], gpu: str | None, plot: Path | None, *, as_json: bool) -> None:

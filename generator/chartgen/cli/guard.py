@@ -26,6 +26,8 @@ def guard(command: Callable[[], T], *, as_json: bool = False) -> T:
             typer.echo(json.dumps(facts, ensure_ascii=False, indent=2))
         typer.echo(f"chartgen: {error}", err=True)
         raise typer.Exit(exit_code(error)) from error
+    except BrokenPipeError:  # the reader has enough, as `head` does: typer ends without a word
+        raise
     except OSError as error:
         typer.echo(f"chartgen: {error.filename or 'a file'}: {error.strerror}", err=True)
         raise typer.Exit(1) from error

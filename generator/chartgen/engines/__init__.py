@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 
 from chartgen.engines.base import (
     Axes,
     Axis,
     Command,
     Engine,
+    Exact,
+    ExactRow,
     Limit,
     Memory,
     Requests,
     Term,
     Variant,
 )
-from chartgen.engines.llamacpp import LlamaCppEngine
-from chartgen.engines.sglang import SglangEngine
-from chartgen.engines.transformers import TransformersEngine
-from chartgen.engines.vllm import VllmEngine
 from chartgen.spec import App
 
 __all__ = [
@@ -26,6 +25,8 @@ __all__ = [
     "Axis",
     "Command",
     "Engine",
+    "Exact",
+    "ExactRow",
     "Limit",
     "Memory",
     "Requests",
@@ -36,17 +37,43 @@ __all__ = [
     "engine_of",
 ]
 
-_ENGINES: Mapping[str, Engine] = {
-    "vllm": VllmEngine(),
-    "llamacpp": LlamaCppEngine(),
-    "sglang": SglangEngine(),
-    "transformers": TransformersEngine(),
+
+def _vllm() -> Engine:
+    from chartgen.engines.vllm import VllmEngine
+
+    return VllmEngine()
+
+
+def _llamacpp() -> Engine:
+    from chartgen.engines.llamacpp import LlamaCppEngine
+
+    return LlamaCppEngine()
+
+
+def _sglang() -> Engine:
+    from chartgen.engines.sglang import SglangEngine
+
+    return SglangEngine()
+
+
+def _transformers() -> Engine:
+    from chartgen.engines.transformers import TransformersEngine
+
+    return TransformersEngine()
+
+
+_ENGINES: Mapping[str, Callable[[], Engine]] = {
+    "vllm": _vllm,
+    "llamacpp": _llamacpp,
+    "sglang": _sglang,
+    "transformers": _transformers,
 }
+"""Each is loaded when it is first asked for: most commands need one of them."""
 
 
 def engine_of(app: App) -> Engine:
     """The engine that an app runs on."""
-    return _ENGINES[app.engine.kind]
+    return engine_named(app.engine.kind)
 
 
 def engine_names() -> tuple[str, ...]:
@@ -54,6 +81,7 @@ def engine_names() -> tuple[str, ...]:
     return tuple(_ENGINES)
 
 
+@cache
 def engine_named(name: str) -> Engine:
     """The engine of that name; raises `KeyError` for any other."""
-    return _ENGINES[name]
+    return _ENGINES[name]()

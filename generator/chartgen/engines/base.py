@@ -175,9 +175,12 @@ class Engine(Protocol):
         """The app with images or without; raises `Faults` where no facts give it eyes."""
         ...
 
-    def blank(self, model: ModelFacts, checkpoint: Checkpoint) -> App | None:
-        """The app that the engine's own defaults make of a model, or None for a
-        checkpoint in a form that this engine does not read."""
+    def blank(
+        self, model: ModelFacts, checkpoint: Checkpoint, device: Device | None = None
+    ) -> App | None:
+        """The app that the engine's own defaults make of a model on a device, or None for
+        a checkpoint in a form that this engine does not read. Without a device the
+        defaults are those of a small card."""
         ...
 
     def quotes(self, app: App) -> Mapping[str, str]:

@@ -2,17 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, TypeVar
 
-from chartgen.engines.base import Term
+from chartgen.engines.base import Axes, Axis, Term, Variant
 from chartgen.errors import Fault, Faults
 from chartgen.facts import Checkpoint, Deployment, Facts, ModelFacts
 from chartgen.quantities import Bytes, Estimate
 from chartgen.spec import App, Model, Unknown
 from chartgen.spec.model import Role
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 EXTRA_ROLES = ("mmproj", "draft")
 """Models beside the weights that lie in GPU memory."""
+
+GROWING = ("context", "sequences", "batch", "vision")
+"""Fields of a deployment of which more never needs less, on every engine here."""
+
+IMAGES = "images_per_prompt"
+"""The field that turns vision on where it is no projector that does."""
+
+CONTEXT_STEP = 1024
+"""Contexts that people write are multiples of this."""
+
+E = TypeVar("E")
+S = TypeVar("S", bound="DataclassInstance")
+
+
+def engine_as(app: App, kind: type[E]) -> E:
+    """The engine's part of an app, which must be of this kind."""
+    if not isinstance(app.engine, kind):
+        raise TypeError(f"{app.name} does not run on {kind.__name__}")
+    return app.engine
 
 
 def known(app: App, facts: Facts, role: str) -> tuple[ModelFacts, Checkpoint] | None:
@@ -57,6 +81,13 @@ def _one_model(facts: Facts, model: Model, path: str) -> list[Fault]:
         problem = "the facts are of another commit"
         return [Fault(f"{path}.revision", problem, remedy, model.revision)]
     return []
+
+
+def faults_of(app: App, facts: Facts, context: str) -> list[Fault]:
+    """Models without facts, and a context over the model's own limit; `context` is the
+    engine's field that holds it."""
+    over = over_native_context(app, facts, context, getattr(app.engine, context))
+    return [*model_faults(app, facts), *over]
 
 
 def over_native_context(app: App, facts: Facts, field: str, tokens: int) -> list[Fault]:
@@ -104,6 +135,74 @@ def at_least(more: Deployment, less: Deployment, *grows: str) -> bool:
     return same and all(getattr(more, name) >= getattr(less, name) for name in grows)
 
 
+def needs_no_less(more: Deployment, less: Deployment) -> bool:
+    """More context, sequences, batch or vision, and nothing else changed."""
+    return at_least(more, less, *GROWING)
+
+
+def named_version(app: App) -> tuple[str, str] | None:
+    """The engine's version and the repository of the weights; None while one is unknown."""
+    version, model = app.engine.image.engine_version, app.model("weights")
+    return (version, model.repo) if isinstance(version, str) and model else None
+
+
+def with_field(app: App, field: str, value: object) -> App:
+    """The app with one field of its engine at a value."""
+    return replace(app, engine=_with(app.engine, field, value))
+
+
+def _with(settings: S, field: str, value: object) -> S:
+    return replace(settings, **{field: value})
+
+
+def variant(app: App, field: str, value: object) -> Variant:
+    """The app with one field changed, as a lever."""
+    before = getattr(app.engine, field)
+    return Variant(field, str(before), str(value), with_field(app, field, value))
+
+
+def shorter(app: App, field: str) -> Iterator[Variant]:
+    """Three quarters and half of a context."""
+    tokens = getattr(app.engine, field)
+    parts = (tokens * 3 // 4, tokens // 2)
+    yield from (variant(app, field, part) for part in dict.fromkeys(parts) if part)
+
+
+def halved(app: App, field: str, least: float = 1) -> Iterator[Variant]:
+    """Half of a number, unless that is under `least`."""
+    half = getattr(app.engine, field) // 2
+    if half >= least:
+        yield variant(app, field, half)
+
+
+def axes_of(app: App, facts: Facts, context: str, sequences: str, most: int) -> Axes:
+    """Both fields that a solver moves: the context up to the model's own, and the
+    sequences up to `most`, or to what the app has already."""
+    return Axes(
+        Axis(context, CONTEXT_STEP, native_context(app, facts), CONTEXT_STEP, _at(context)),
+        Axis(sequences, 1, max(most, getattr(app.engine, sequences)), 1, _at(sequences)),
+    )
+
+
+def _at(field: str) -> Callable[[App, int], App]:
+    return lambda app, value: with_field(app, field, value)
+
+
+def quotes_of(
+    engine: str, tokens: int, slots: int, kv_cache_dtype: str, served_name: str
+) -> Mapping[str, str]:
+    """What texts may quote of a server whose slots share nothing but the memory."""
+    context = tokens_in_words(tokens)
+    return {
+        "context": context,
+        "context_per_slot": context,
+        "slots": str(slots),
+        "kv_cache_dtype": kv_cache_dtype,
+        "engine": engine,
+        "served_name": served_name,
+    }
+
+
 def model_path(root: str, model: Model | None) -> str:
     """Where a model lies below `root`; raises `LookupError` for one that is not there."""
     if model is None:
@@ -124,14 +223,20 @@ def sees(model: ModelFacts) -> bool:
     return model.vision is not None or model.image_tokens is not None
 
 
-def images_on(app: App, facts: Facts, images: int) -> int:
-    """Images of a prompt once vision is on: at least one; raises `Faults` for a model
-    that has no eyes in its facts."""
+def with_images(app: App, facts: Facts, *, on: bool) -> App:
+    """One image a prompt at least, or none at all; raises `Faults` for a model that has
+    no eyes in its facts."""
+    images = _images_on(app, facts) if on else 0
+    return with_field(app, IMAGES, images)
+
+
+def _images_on(app: App, facts: Facts) -> int:
     found = known(app, facts, "weights")
     if found and not sees(found[0]):
         problem = f"{found[0].title} has no vision tower in its facts"
         remedy = "Leave vision off, or add the tower to the model's facts."
         raise Faults([Fault(f"{app.name}.engine.images_per_prompt", problem, remedy, "on")])
+    images: int = getattr(app.engine, IMAGES)
     return max(1, images)
 
 

@@ -26,6 +26,9 @@ _HUB = re.compile(
 )
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]*")
 
+SHOWN = 100
+"""Characters of a wrong title that an error repeats."""
+
 
 def read_model(
     reference: str,
@@ -124,7 +127,7 @@ def facts_of(
     parameters = Number(value=known, source=_headers(reading)) if known is not None else None
     return ModelFacts(
         name=name_of(source.repo, name),
-        title=title or reading.title or source.repo.partition("/")[2],
+        title=_title(reading, source, title),
         architecture=found.architecture,
         context_length=found.context_length,
         hidden_size=found.hidden_size,
@@ -144,6 +147,20 @@ def facts_of(
         checkpoints=(reading.checkpoint,) if reading.checkpoint else (),
         sources={"files": reading.source},
     )
+
+
+def _title(reading: Reading, source: Source, wanted: str | None) -> str:
+    """The title that is wanted, else the first of the files' and the repository's names
+    that can be one; raises `Faults` for a wanted one that cannot."""
+    if wanted is not None and not _may_be_title(wanted):
+        problem = "this cannot be a title"
+        raise Faults([Fault("title", problem, "Write 3 to 1000 characters.", wanted[:SHOWN])])
+    own = (reading.title or "", source.repo.partition("/")[2])
+    return wanted or next(filter(_may_be_title, own), source.repo)
+
+
+def _may_be_title(text: str) -> bool:
+    return 3 <= len(text) <= 1000
 
 
 def _headers(reading: Reading) -> str:

@@ -14,7 +14,8 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
@@ -23,6 +24,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from chartgen.errors import HelmMissing, HelmRefused
+from chartgen.lint.lanes import Lanes
 
 JsonValue: TypeAlias = (
     "bool | int | float | str | Sequence[JsonValue] | Mapping[str, JsonValue] | None"
@@ -33,6 +35,7 @@ Severity: TypeAlias = Literal["info", "warning", "error"]
 # the program is told the same one.
 KUBE_VERSION = "v1.36.0"
 TIMEOUT_SECONDS = 60.0
+_SLOW = f"no answer from Helm within {TIMEOUT_SECONDS:.0f} s"
 
 _SDK = "The helm-python-sdk package"
 
@@ -62,6 +65,19 @@ class HelmMessage:
     text: str
 
 
+class LoadedChart(Protocol):
+    """A chart that Helm has read, to be rendered any number of times."""
+
+    def render(
+        self, *, release: str, namespace: str, values: Mapping[str, JsonValue]
+    ) -> dict[str, str]:
+        """Rendered text by template path, as `Helm.render` gives it.
+
+        Whether it is YAML may not have been looked at. Raises HelmRefused where Helm
+        cannot render.
+        """
+
+
 class Helm(Protocol):
     """What chartgen asks of real Helm."""
 
@@ -78,6 +94,12 @@ class Helm(Protocol):
         Raises HelmRefused where Helm cannot render, or renders what is no YAML.
         """
 
+    def load(self, chart: Path) -> AbstractContextManager[LoadedChart]:
+        """The chart, read once; raises HelmRefused where Helm does not take it for one.
+
+        An engine that reads a chart for every render refuses it then, not before.
+        """
+
     def lint(self, chart: Path, values: Mapping[str, JsonValue]) -> tuple[HelmMessage, ...]:
         """The findings of `helm lint`, in its order.
 
@@ -86,9 +108,13 @@ class Helm(Protocol):
 
 
 class SdkHelm:
-    """Helm inside this process, from the `helm` extra."""
+    """Helm inside this process, from the `helm` extra.
 
-    def __init__(self) -> None:
+    A render that takes too long is refused, which costs a little time each; where something
+    else ends this process in time, `bounded` can be False.
+    """
+
+    def __init__(self, *, bounded: bool = True) -> None:
         try:
             # Late, for it takes longer than most whole commands.
             import helm_python  # noqa: PLC0415
@@ -101,6 +127,8 @@ class SdkHelm:
         self._charts = helm_python.Chart
         self._lint = helm_python.lint
         self._failure = helm_python.HelmError
+        lanes: Lanes[dict[str, str]] = Lanes(TIMEOUT_SECONDS)
+        self._waits = lanes.call if bounded else _at_once
         self._description = f"helm-python-sdk {helm_python.__version__} (Helm {version})"
 
     @property
@@ -112,15 +140,33 @@ class SdkHelm:
         self, chart: Path, *, release: str, namespace: str, values: Mapping[str, JsonValue]
     ) -> dict[str, str]:
         """See `Helm.render`."""
-        try:
-            with self._charts.load(chart) as loaded:
-                texts = loaded.render(dict(values), name=release, namespace=namespace)
-        except self._failure as error:
-            raise HelmRefused(chart=chart.name, reason=_cleaned(str(error))) from error
-        kept = {path: text for path, text in sorted(texts.items()) if _is_manifest(path, text)}
+        with self.load(chart) as loaded:
+            kept = loaded.render(release=release, namespace=namespace, values=values)
         for path, text in kept.items():
             _check_yaml(chart, path, text)
         return kept
+
+    @contextmanager
+    def load(self, chart: Path) -> Iterator[LoadedChart]:
+        """See `Helm.load`."""
+        with self._refusals(chart):
+            loaded = self._charts.load(chart)
+        with loaded:
+            yield _SdkChart(
+                lambda values, name, place: self._waits(
+                    lambda: loaded.render(values, name=name, namespace=place)
+                ),
+                lambda: self._refusals(chart),
+            )
+
+    @contextmanager
+    def _refusals(self, chart: Path) -> Iterator[None]:
+        try:
+            yield
+        except self._failure as error:
+            raise HelmRefused(chart=chart.name, reason=_cleaned(str(error))) from error
+        except TimeoutError as error:
+            raise HelmRefused(chart=chart.name, reason=_SLOW) from error
 
     def lint(self, chart: Path, values: Mapping[str, JsonValue]) -> tuple[HelmMessage, ...]:
         """See `Helm.lint`."""
@@ -134,6 +180,26 @@ class SdkHelm:
             HelmMessage(_NUMBERED[found["severity"]], found["path"], found["error"].strip())
             for found in report["messages"]
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _SdkChart:
+    """A chart inside the library."""
+
+    texts: Callable[[dict[str, JsonValue], str, str], dict[str, str]]
+    refusals: Callable[[], AbstractContextManager[None]]
+
+    def render(
+        self, *, release: str, namespace: str, values: Mapping[str, JsonValue]
+    ) -> dict[str, str]:
+        """See `LoadedChart.render`."""
+        with self.refusals():
+            texts = self.texts(dict(values), release, namespace)
+        return {path: text for path, text in sorted(texts.items()) if _is_manifest(path, text)}
+
+
+def _at_once(call: Callable[[], dict[str, str]]) -> dict[str, str]:
+    return call()
 
 
 class ProgramHelm:
@@ -167,6 +233,11 @@ class ProgramHelm:
                 raise HelmRefused(chart=chart.name, reason=_cleaned(answer.stderr))
             return _read_rendered(Path(folder))
 
+    @contextmanager
+    def load(self, chart: Path) -> Iterator[LoadedChart]:
+        """See `Helm.load`."""
+        yield _ProgramChart(self, chart)
+
     def lint(self, chart: Path, values: Mapping[str, JsonValue]) -> tuple[HelmMessage, ...]:
         """See `Helm.lint`."""
         answer = self._ask(("lint", "--namespace", "default"), chart, values)
@@ -191,8 +262,7 @@ class ProgramHelm:
         try:
             return self._run(*words, str(chart.absolute()), stdin=text)
         except subprocess.TimeoutExpired as error:
-            reason = f"no answer from `helm {command[0]}` within {TIMEOUT_SECONDS:.0f} s"
-            raise HelmRefused(chart=chart.name, reason=reason) from error
+            raise HelmRefused(chart=chart.name, reason=_SLOW) from error
 
     def _run(self, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(  # noqa: S603
@@ -207,18 +277,34 @@ class ProgramHelm:
         )
 
 
-def find_helm(wish: Literal["auto", "sdk", "program"] = "auto") -> Helm:
+@dataclass(frozen=True, slots=True)
+class _ProgramChart:
+    """A chart that the program reads anew for every render."""
+
+    helm: ProgramHelm
+    chart: Path
+
+    def render(
+        self, *, release: str, namespace: str, values: Mapping[str, JsonValue]
+    ) -> dict[str, str]:
+        """See `LoadedChart.render`."""
+        return self.helm.render(self.chart, release=release, namespace=namespace, values=values)
+
+
+def find_helm(wish: Literal["auto", "sdk", "program"] = "auto", *, bounded: bool = True) -> Helm:
     """The engine wished for; with `auto` the library, or else the program.
+
+    `bounded` is for the library, as `SdkHelm` has it.
 
     The program is the one CHARTGEN_HELM names, or else `helm` on PATH. Raises
     HelmMissing.
     """
     if wish == "sdk":
-        return SdkHelm()
+        return SdkHelm(bounded=bounded)
     if wish == "program":
         return _find_program()
     try:
-        return SdkHelm()
+        return SdkHelm(bounded=bounded)
     except HelmMissing:
         return _find_program()
 

@@ -50,11 +50,16 @@ def read_ends(path: Path) -> bytes:
     """A file, or its two ends where it is longer than twice `MOST_BYTES`.
 
     The start of a server stands at the beginning, the failure of a later one at the end.
+    A pipe is read to its end.
     """
     with path.open("rb") as file:
         head = file.read(2 * MOST_BYTES)
-        size = file.seek(0, 2)
-        if size <= 2 * MOST_BYTES:
-            return head
-        file.seek(size - MOST_BYTES)
-        return head[:MOST_BYTES] + b"\n" + file.read(MOST_BYTES)
+        if file.seekable():
+            size = file.seek(0, 2)
+            if size <= len(head):
+                return head
+            file.seek(max(len(head), size - MOST_BYTES))
+        tail = b""
+        while chunk := file.read(MOST_BYTES):
+            tail = (tail + chunk)[-MOST_BYTES:]
+    return head[:MOST_BYTES] + b"\n" + (head[MOST_BYTES:] + tail)[-MOST_BYTES:] if tail else head

@@ -147,6 +147,13 @@ def _vllm(app: App, stem: str) -> Iterator[Fault]:
     if drafted and app.model("draft") is None:
         path = f"{stem}.engine.speculation"
         yield Fault(path, "this method needs a drafter", "Add a model with the role draft.")
+    if engine.max_num_batched_tokens < engine.max_num_seqs:
+        yield Fault(
+            f"{stem}.engine.max_num_batched_tokens",
+            "vLLM wants a token of the batch for each sequence",
+            f"Raise it to {engine.max_num_seqs} or more, or lower max_num_seqs.",
+            str(engine.max_num_batched_tokens),
+        )
     if engine.enable_chunked_prefill is False and (
         engine.max_num_batched_tokens < engine.max_model_len
     ):

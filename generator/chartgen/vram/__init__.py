@@ -4,7 +4,7 @@ from chartgen.vram.answer import fit_facts, fit_text
 from chartgen.vram.compare import compare_facts, compare_text
 from chartgen.vram.evidence import Neighbour, Proof, claim_faults
 from chartgen.vram.facts import plan_facts
-from chartgen.vram.fit import Draft, Fit, Question, fit, question_of
+from chartgen.vram.fit import Draft, Fit, Question, exact, fit, question_of
 from chartgen.vram.host import Disk, Host, disk_of
 from chartgen.vram.plan import Lever, Plan, plan, plan_faults
 from chartgen.vram.solve import Frontier, Point, Solution, solve
@@ -29,6 +29,7 @@ __all__ = [
     "compare_facts",
     "compare_text",
     "disk_of",
+    "exact",
     "fit",
     "fit_facts",
     "fit_text",

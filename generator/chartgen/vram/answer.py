@@ -4,28 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from chartgen.vram.exact import exact_facts, exact_text
 from chartgen.vram.facts import plan_facts
 from chartgen.vram.fit import Fit
-from chartgen.vram.solve import Frontier, Point, Solution
+from chartgen.vram.solve import Along, Frontier, Point, Solution
 from chartgen.vram.text import host_text, plan_text, sources_text
 
 
 def fit_text(fit: Fit) -> str:
-    """The sum, the host, the sources, and what was solved for."""
+    """The sum, the host, the sources, what was solved for, and the engine's own numbers."""
     parts = [plan_text(fit.plan, fit.label), host_text(fit.plan), sources_text(fit.plan)]
     if fit.solved:
         parts.append(solved_text(fit.solved))
+    if fit.exact:
+        parts.append(exact_text(fit.exact))
     return "\n\n".join(parts)
 
 
 def fit_facts(fit: Fit) -> dict[str, object]:
-    """The plan under stable names, and what was solved for."""
+    """The plan under stable names, what was solved for, and the engine's own numbers."""
     return {
         "app": fit.plan.app,
         "label": fit.label,
         "verdict": fit.plan.verdict.value,
         **plan_facts(fit.plan),
         **({"solved": solved_facts(fit.solved)} if fit.solved else {}),
+        **({"exact": exact_facts(fit.exact)} if fit.exact else {}),
     }
 
 
@@ -46,6 +50,8 @@ def solved_facts(solved: Solution | Frontier) -> dict[str, object]:
             "not_refused_up_to": solved.not_refused,
             "step": solved.step,
             "most": solved.most,
+            "fits_with": dict(solved.along[0]),
+            "not_refused_with": dict(solved.along[1]),
         }
     return {
         "context_field": solved.context_field,
@@ -69,11 +75,17 @@ def _sentence(solved: Solution) -> str:
     if solved.not_refused is None:
         return f"{head}\n  not even the least value fits"
     fits = "nothing is proven to fit" if solved.fits is None else f"fits up to {solved.fits}"
-    lines = [head, f"  {fits}{_end(solved, solved.fits)}"]
+    lines = [head, f"  {fits}{_with(solved.along[0])}{_end(solved, solved.fits)}"]
     if solved.fits != solved.not_refused:
-        doubt = f"  unproven up to {solved.not_refused}{_end(solved, solved.not_refused)}"
-        lines.append(f"{doubt}; beyond that it does not fit")
+        end = _end(solved, solved.not_refused) or "; beyond that it does not fit"
+        lines.append(f"  unproven up to {solved.not_refused}{_with(solved.along[1])}{end}")
     return "\n".join(lines)
+
+
+def _with(along: Along) -> str:
+    """The fields that move along, as `--set` takes them."""
+    named = ", ".join(f"{name}={value}" for name, value in along)
+    return f" (with {named})" if named else ""
 
 
 def _end(solved: Solution, value: int | None) -> str:

@@ -64,6 +64,10 @@ CACHE = "KV cache"
 """The term that is not taken off before an engine says what is left for it."""
 
 
+LEAST_NAME, MOST_NAME = 3, 1000
+"""Characters of a record's sentences, such as who measured (`chartgen.facts`)."""
+
+
 @dataclass(frozen=True, slots=True)
 class About:
     """What a log cannot tell: who measured, the day (None: the log's, else today), on which
@@ -129,8 +133,8 @@ def calibrate(app: App, facts: Facts, raw: bytes, about: About) -> Calibration:
     Raises `Faults`: each difference of log and spec by its name, or that the log shows
     neither a server that is ready nor one that failed for memory.
     """
-    shown = replace(app, device=about.gpu) if about.gpu else app
-    if faults := engine_of(shown).faults(shown, facts):
+    shown = app if about.gpu is None else replace(app, device=about.gpu)
+    if faults := [*_about_faults(about), *engine_of(shown).faults(shown, facts)]:
         raise Faults(faults)
     device = facts.devices[shown.device]
     log = read_log(shown, device, raw, about.today)
@@ -152,6 +156,16 @@ def calibrate(app: App, facts: Facts, raw: bytes, about: About) -> Calibration:
         day_known=bool(about.day or log.day),
         speaks_for=engine_of(app).deployment(app) == run.deployment,
     )
+
+
+def _about_faults(about: About) -> Iterator[Fault]:
+    if not LEAST_NAME <= len(about.measured_by.strip()) <= MOST_NAME:
+        problem = f"a name has {LEAST_NAME} to {MOST_NAME} characters"
+        remedy = "Say who ran the server."
+        yield Fault("measured_by", problem, remedy, repr(about.measured_by[:80]))
+    if about.day and about.day > about.today:
+        remedy = "Give the day on which the server ran."
+        yield Fault("date", "this day is yet to come", remedy, about.day.isoformat())
 
 
 def _differences(app: App, log: Log) -> Iterator[Fault]:

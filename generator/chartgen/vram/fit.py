@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from chartgen.engines import Engine, engine_named, engine_names, engine_of
+from chartgen.engines import Engine, Exact, engine_named, engine_names, engine_of
 from chartgen.errors import Fault, Faults
-from chartgen.facts import Checkpoint, Facts, ModelFacts, load_facts
+from chartgen.facts import Checkpoint, Device, Facts, ModelFacts, load_facts
 from chartgen.spec import App
 from chartgen.spec.change import Change, changed
 from chartgen.spec.load import load_apps
@@ -53,20 +53,22 @@ class Question:
         """The subject with its changes."""
         name = self.subject if isinstance(self.subject, str) else self.subject.model
         parts = [f"{change.field}={change.text}" for change in self.changes]
-        parts += [f"gpu={self.gpu}"] if self.gpu else []
+        parts += [] if self.gpu is None else [f"gpu={self.gpu}"]
         parts += [f"vision={'on' if self.vision else 'off'}"] if self.vision is not None else []
         return f"{name}: {', '.join(parts)}" if parts else name
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """The answer: the app that was planned, its plan, and what was solved for."""
+    """The answer: the app that was planned, its plan, what was solved for, and what the
+    engine's own program says."""
 
     label: str
     app: App
     facts: Facts
     plan: Plan
     solved: Solution | Frontier | None = None
+    exact: Exact | None = None
 
 
 def fit(root: Path, question: Question, read_model: ReadModel, field: str | None = None) -> Fit:
@@ -77,6 +79,16 @@ def fit(root: Path, question: Question, read_model: ReadModel, field: str | None
     app, facts = _changed(*_subject(root, question, read_model), question)
     solved = solve(app, facts, field) if field else None
     return Fit(question.label, app, facts, plan(app, facts), solved)
+
+
+def exact(found: Fit, program: Path | None = None) -> Fit:
+    """The answer with what the engine's own planning program says of the same app.
+
+    `program` is where it lies; the engine looks for it by itself without. Raises
+    `Faults` where there is none, or where it gives no answer.
+    """
+    engine, device = engine_of(found.app), found.plan.device
+    return replace(found, exact=engine.exact(found.app, found.facts, device, program))
 
 
 def question_of(text: str) -> Question:
@@ -117,7 +129,7 @@ def switch_of(text: str) -> bool:
 
 def _subject(root: Path, question: Question, read_model: ReadModel) -> tuple[App, Facts]:
     if isinstance(question.subject, Draft):
-        return _draft(root, question.subject, read_model)
+        return _draft(root, question.subject, question.gpu, read_model)
     loaded = load_apps(root, [question.subject])
     if loaded.faults:
         raise Faults(loaded.faults)
@@ -127,17 +139,42 @@ def _subject(root: Path, question: Question, read_model: ReadModel) -> tuple[App
 
 def _changed(app: App, facts: Facts, question: Question) -> tuple[App, Facts]:
     """The app as it is asked about; raises `Faults`."""
-    if question.gpu:
+    if twice := _twice(question.changes):
+        raise Faults(twice)
+    if question.gpu is not None:
         app = replace(app, device=question.gpu, evidence=())
     if question.vision is not None:
         app = engine_of(app).with_vision(app, facts, on=question.vision)
     app, faults = changed(app, question.changes)
+    faults = faults or _contradicted(app, facts, question.vision)
     if faults := faults or plan_faults(app, facts):
         raise Faults(faults)
     return app, facts
 
 
-def _draft(root: Path, draft: Draft, read_model: ReadModel) -> tuple[App, Facts]:
+def _contradicted(app: App, facts: Facts, vision: bool | None) -> list[Fault]:
+    """Changes that turn vision the other way than the question says."""
+    if vision is None or engine_of(app).with_vision(app, facts, on=vision) == app:
+        return []
+    remedy = "Leave one of the two out."
+    problem = "a change of the engine turns vision the other way"
+    return [Fault("vision", problem, remedy, "on" if vision else "off")]
+
+
+def _twice(changes: Sequence[Change]) -> list[Fault]:
+    """Fields that a question sets more than once: which value is meant?"""
+    texts: dict[str, list[str]] = {}
+    for change in changes:
+        texts.setdefault(change.field, []).append(change.text)
+    remedy = "Set it once."
+    return [
+        Fault(field, "it is changed more than once", remedy, ", ".join(found))
+        for field, found in texts.items()
+        if len(found) > 1
+    ]
+
+
+def _draft(root: Path, draft: Draft, gpu: str | None, read_model: ReadModel) -> tuple[App, Facts]:
     if draft.engine not in engine_names():
         remedy = f"Choose one of {', '.join(engine_names())}."
         raise Faults([Fault("engine", "there is no such engine", remedy, draft.engine)])
@@ -146,7 +183,8 @@ def _draft(root: Path, draft: Draft, read_model: ReadModel) -> tuple[App, Facts]
     if model is None:
         model = read_model(draft.model, draft.file)
         facts = replace(facts, models=(*facts.models, model))
-    return _blank(engine, model, draft), facts
+    device = facts.devices.get(gpu) if gpu else None
+    return _blank(engine, model, draft, device), facts
 
 
 def _pinned(facts: Facts, draft: Draft) -> ModelFacts | None:
@@ -159,7 +197,7 @@ def _pinned(facts: Facts, draft: Draft) -> ModelFacts | None:
         found = (one for one in facts.models for item in one.checkpoints if _is(item, draft, repo))
         return next(found, None)
     by_name = {model.name: model for model in facts.models}
-    if draft.model in by_name or Path(draft.model).exists():
+    if draft.model in by_name or (draft.model and Path(draft.model).exists()):
         return by_name.get(draft.model)
     near = difflib.get_close_matches(draft.model, by_name, n=3, cutoff=0.5)
     hint = f"Did you mean {' or '.join(near)}? " if near else ""
@@ -181,19 +219,39 @@ def _is(checkpoint: Checkpoint, draft: Draft, repo: str) -> bool:
     return same and (not revision or checkpoint.revision == revision)
 
 
-def _blank(engine: Engine, model: ModelFacts, draft: Draft) -> App:
+def _blank(engine: Engine, model: ModelFacts, draft: Draft, device: Device | None) -> App:
     """The app of the one checkpoint that the engine reads and the draft means."""
     repo = _repo(draft)
     weights = [one for one in model.checkpoints if one.part == "weights"]
     meant = [one for one in weights if repo in (None, one.repo) and draft.file in (None, one.file)]
-    made = [(one, app) for one in meant if (app := engine.blank(model, one))]
+    made = [(one, app) for one in meant if (app := engine.blank(model, one, device))]
     if len(made) == 1:
         return made[0][1]
     if made:
         remedy = f"Name one: {_named([one for one, _ in made])}."
         raise Faults([Fault("model", "more than one checkpoint is meant", remedy, model.name)])
-    problem = f"{draft.engine} reads none of the files that are meant"
-    raise Faults([Fault("model", problem, f"The facts have {_named(weights)}.", model.name)])
+    raise Faults([_unread(model, weights, meant, draft.engine)])
+
+
+def _unread(
+    model: ModelFacts, weights: Sequence[Checkpoint], meant: Sequence[Checkpoint], engine: str
+) -> Fault:
+    """Why no checkpoint of a model can be planned, and what could be."""
+    if not weights:
+        problem = "the dimensions of this model are known, but no files of weights"
+        remedy = (
+            "Name a folder with its .safetensors or .gguf files, or a repository of a hub, "
+            "hf:OWNER/NAME; their headers are enough."
+        )
+        return Fault("model", problem, remedy, model.name)
+    readers = [name for name in engine_names() if _reads(name, model, meant)]
+    hint = f" What is meant is read by --engine {' or '.join(readers)}." if readers else ""
+    problem = f"{engine} reads none of the files that are meant"
+    return Fault("model", problem, f"The facts have {_named(weights)}.{hint}", model.name)
+
+
+def _reads(name: str, model: ModelFacts, meant: Sequence[Checkpoint]) -> bool:
+    return any(engine_named(name).blank(model, one) for one in meant)
 
 
 def _named(checkpoints: Sequence[Checkpoint]) -> str:

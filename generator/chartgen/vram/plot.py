@@ -48,6 +48,8 @@ COLORS = (
     "#5b8c5a",
 )
 """A palette that people who see few colours can tell apart (Okabe and Ito), and more."""
+WIDTHS = (6.0, 4.0, 1.6)
+"""Of the frontier's curves from below to above: where two coincide both are seen."""
 DARK, FAINT, LIMIT = "#222222", "#8a8a8a", "#b00020"
 MARKS = {
     Verdict.FITS: "#00734f",
@@ -59,7 +61,8 @@ MARKS = {
 def save_plot(fits: Sequence[Fit], file: File) -> None:
     """Writes the picture of some plans; the file's ending says which form.
 
-    Raises `Faults` for another ending, `ExtraMissing` for a PNG without Pillow.
+    Raises `Faults` for another ending and for a file that cannot be written,
+    `ExtraMissing` for a PNG without Pillow.
     """
     if file.suffix not in (".svg", ".png"):
         problem = "this is neither .svg nor .png"
@@ -68,7 +71,12 @@ def save_plot(fits: Sequence[Fit], file: File) -> None:
         )
     scene = plot(fits)
     data = png(scene) if file.suffix == ".png" else svg(scene).encode()
-    file.write_bytes(data)
+    try:
+        file.write_bytes(data)
+    except OSError as error:
+        problem = f"the picture cannot be written: {error.strerror}"
+        remedy = "Name a file in a folder that is there and may be written to."
+        raise Faults([Fault("plot", problem, remedy, str(file))]) from error
 
 
 def plot(fits: Sequence[Fit]) -> Scene:
@@ -101,7 +109,14 @@ def _most(plans: Sequence[Plan]) -> float:
 def _colors(plans: Sequence[Plan]) -> dict[str, str]:
     """A colour for each term that has a size, the same in all bars."""
     names = dict.fromkeys(term.name for plan in plans for term in plan.terms if term.estimate.value)
-    return {name: COLORS[index % len(COLORS)] for index, name in enumerate(names)}
+    return {name: _color(index) for index, name in enumerate(names)}
+
+
+def _color(index: int) -> str:
+    """The palette, and from its end on the same in paler tints: no two are alike."""
+    color, tint = COLORS[index % len(COLORS)], index // len(COLORS) / (index // len(COLORS) + 1)
+    parts = (int(color[start : start + 2], 16) for start in (1, 3, 5))
+    return "#" + "".join(f"{round(part + (255 - part) * tint):02x}" for part in parts)
 
 
 def _x(size: float, most: float) -> float:
@@ -212,9 +227,10 @@ def _frontier(found: Frontier, top: float) -> Iterator[Shape]:
         ("all at full context", "#009e73", [(one.sequences, one.all_full) for one in found.points]),
     )
     for index, (name, color, points) in enumerate(curves):
-        yield from area.curve(color, points)
+        width = WIDTHS[index]
+        yield from area.curve(color, width, points)
         x = LEFT + 330.0 + index * 190
-        yield Path(((x, top + 13), (x + 22, top + 13)), color, 3)
+        yield Path(((x, top + 13), (x + 22, top + 13)), color, width)
         yield Label(x + 28, top + 18, name, 12)
     context, sequences = found.present
     x, y = area.x(sequences), area.y(context)
@@ -255,15 +271,19 @@ class _Area:
         middle = self.left + self.width / 2
         yield Label(middle, bottom + 40, self.found.sequences_field, 12, FAINT, "middle")
 
-    def curve(self, color: str, points: Sequence[tuple[int, int | None]]) -> Iterator[Shape]:
+    def curve(
+        self, color: str, width: float, points: Sequence[tuple[int, int | None]]
+    ) -> Iterator[Shape]:
         """A line through the known points, in pieces where one is missing."""
         for (first, low), (second, high) in pairwise(points):
             if low is not None and high is not None:
                 ends = ((self.x(first), self.y(low)), (self.x(second), self.y(high)))
-                yield Path(ends, color, 2.4)
+                yield Path(ends, color, width)
+        half = width / 2 + 1.5
         for sequences, tokens in points:
             if tokens is not None:
-                yield Box(self.x(sequences) - 2.5, self.y(tokens) - 2.5, 5, 5, color)
+                x, y = self.x(sequences) - half, self.y(tokens) - half
+                yield Box(x, y, 2 * half, 2 * half, color)
 
 
 def _contexts(point: Point) -> tuple[int | None, ...]:

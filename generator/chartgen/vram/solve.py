@@ -8,7 +8,7 @@ is of one point and says nothing of the next.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from math import ceil
 
@@ -22,13 +22,19 @@ BOTH = "both"
 """The word that asks for the frontier."""
 
 
+Along = tuple[tuple[str, object], ...]
+"""Fields that an axis moves beside its own, with their values."""
+
+
 @dataclass(frozen=True, slots=True)
 class Solution:
     """How far one field can be raised, all others as they are.
 
     `fits` is the largest value that is proven to fit by formula, `not_refused` the
     largest that the formula does not refuse; None where not even the least does. At
-    `most` the field itself ends: there is no further step.
+    `most` the field itself ends: there is no further step. `along` names the fields
+    that move with it, so that what a request has stays as it is: their values at `fits`
+    and at `not_refused`.
     """
 
     field: str
@@ -37,6 +43,7 @@ class Solution:
     not_refused: int | None
     step: int
     most: int
+    along: tuple[Along, Along] = ((), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +94,18 @@ def _solution(app: App, facts: Facts, axis: Axis, *, is_context: bool) -> Soluti
     fits = largest(axis, lambda value: known(value) is Verdict.FITS)
     allowed = largest(axis, lambda value: known(value) is not Verdict.DOES_NOT_FIT)
     present = getattr(app.engine, axis.field)
-    return Solution(axis.field, present, fits, allowed, axis.step, axis.most)
+    along = _along(app, axis, fits), _along(app, axis, allowed)
+    return Solution(axis.field, present, fits, allowed, axis.step, axis.most, along)
+
+
+def _along(app: App, axis: Axis, value: int | None) -> Along:
+    """What else of the engine changes when an axis takes a value."""
+    if value is None:
+        return ()
+    before, after = app.engine, axis.at(app, value).engine
+    names = [item.name for item in fields(after) if item.name != axis.field]
+    moved = [name for name in names if getattr(before, name) != getattr(after, name)]
+    return tuple((name, getattr(after, name)) for name in moved)
 
 
 def _frontier(app: App, facts: Facts, context: Axis, sequences: Axis) -> Frontier:

@@ -10,7 +10,6 @@ from chartgen.engines.base import Axes, Axis, Command, Exact, Memory, Variant
 from chartgen.engines.common import (
     at_least,
     native_context,
-    no_own_planner,
     settings_of,
     tokens_in_words,
 )
@@ -82,8 +81,11 @@ class LlamaCppEngine:
         """The model's projector, or none."""
         return with_vision(app, facts, on=on)
 
-    def blank(self, model: ModelFacts, checkpoint: Checkpoint) -> App | None:
+    def blank(
+        self, model: ModelFacts, checkpoint: Checkpoint, device: Device | None = None
+    ) -> App | None:
         """One GGUF file under the server's own defaults."""
+        del device  # the defaults are taken to be the same on all cards
         return blank(model, checkpoint)
 
     def quotes(self, app: App) -> Mapping[str, str]:
@@ -100,9 +102,11 @@ class LlamaCppEngine:
         }
 
     def exact(self, app: App, facts: Facts, device: Device, program: Path | None) -> Exact:
-        """Refused: there is no such program."""
-        del facts, device, program  # nothing to ask
-        raise no_own_planner(app)
+        """What `llama-fit-params` says, on a header made from the facts."""
+        # Only this question starts programs; no other pays for what that needs.
+        from chartgen.engines.llamacpp import exact, own_program  # noqa: PLC0415
+
+        return exact.exact(app, llamacpp(app), facts, device, own_program.installed(program))
 
 
 def llamacpp(app: App) -> LlamaCpp:

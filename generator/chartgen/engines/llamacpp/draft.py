@@ -119,7 +119,10 @@ def drafter_terms(
 
 def _buffer_terms(owner: str, one: Second, other: Second) -> Iterator[Term]:
     """The compute buffer of a second context, and the f16 copy of its cache."""
-    compute = between(one.buffers.gpu, other.buffers.gpu)
+    compute = between(one.buffers.charged, other.buffers.charged)
+    if owner == "MTP":
+        least = min(one.buffers.attention, other.buffers.attention, compute.low)
+        compute = Estimate(compute.value, Bytes(int(0.99 * least)), compute.high)
     yield Term(f"{owner} compute", compute, "a second compute buffer", one.buffers.source)
     copy = _copy_beside(one, other)
     if copy.high:

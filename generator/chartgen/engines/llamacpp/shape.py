@@ -8,7 +8,9 @@ with its reason.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from math import lcm
 
 from chartgen.facts import Attention, ModelFacts, Recurrent
 
@@ -214,8 +216,9 @@ def shape_of(model: ModelFacts) -> Shape:
 
 
 def _architecture(model: ModelFacts) -> str | None:
-    name = model.architecture
-    found = ARCHITECTURES.get(name, name if name in OWN_NAMES else None)
+    words = re.findall(r"[\w-]+", model.architecture)
+    names = (ARCHITECTURES.get(word, word if word in OWN_NAMES else None) for word in words)
+    found = next(filter(None, names), None)
     return "nemotron_h_moe" if found == "nemotron_h" and model.experts else found
 
 
@@ -224,10 +227,16 @@ def _kind(model: ModelFacts, *kinds: str) -> Attention | None:
 
 
 def _heads(model: ModelFacts, full: Attention | None) -> int:
-    """Heads of the query; without a fact, as many as fill the hidden size."""
+    """Heads of the query; without a fact, as many as fill the hidden size, the same number
+    for each head of the keys."""
     if model.heads:
         return model.heads.value
-    return max(1, model.hidden_size.value // full.head_dim) if full else 1
+    kinds = [kind for kind in model.attention if kind.kind != "mla"] or [full] if full else []
+    if not kinds:
+        return 1
+    group = lcm(*(kind.kv_heads for kind in kinds))
+    narrowest = min(kind.head_dim for kind in kinds)
+    return -(-model.hidden_size.value // (narrowest * group)) * group
 
 
 def _period(model: ModelFacts, layers: int, owners: int, attending: int) -> int:
@@ -253,6 +262,9 @@ def _mixture(model: ModelFacts, arch: str | None) -> Mixture | None:
     if arch == "deepseek2":
         dense = 3 if model.layers and model.layers.value == 61 else 1
     shared = experts.shared_intermediate_size
+    if arch == "deepseek2":
+        # Every one of them has a shared expert; where no fact gives its width, one.
+        shared = shared or experts.intermediate_size
     return Mixture(experts.count, experts.used, experts.intermediate_size, shared, dense)
 
 

@@ -31,6 +31,10 @@ INT8_BYTES = 1.0 + 0.01
 """Bytes for each parameter of a linear layer in bitsandbytes' 8 bit: a byte and one
 f32 scale a row. Estimate."""
 
+PLAIN = ("BF16", "F16", "F32", "FP16", "BFLOAT16", "FLOAT16")
+"""How the names of checkpoints begin that bitsandbytes codes while they are loaded. One
+that carries a quantisation of its own keeps it."""
+
 PROFILE = "vram formulas 6, transformers 5.23.0; not compared with a measurement"
 
 
@@ -73,8 +77,8 @@ def memory(app: App, engine: Transformers, facts: Facts, device: Device) -> Memo
 
 def _weights(model: ModelFacts, checkpoint: Checkpoint, engine: Transformers) -> Term:
     """The file as it is, or its linear layers quantised while they are loaded."""
-    if engine.quantization is None:
-        return weights_term(checkpoint)
+    if engine.quantization is None or not checkpoint.quantization.upper().startswith(PLAIN):
+        return weights_term(checkpoint)  # a checkpoint that is coded already stays as it is
     each = NF4_BYTES if engine.quantization == "bnb-4bit" else INT8_BYTES
     parameters = _parameters(model, checkpoint)
     whole = min(parameters, _embeddings(model) + _vision(checkpoint))

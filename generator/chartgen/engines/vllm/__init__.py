@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 
-from chartgen.engines.base import Axes, Axis, Command, Exact, Memory, Variant
+from chartgen.engines.base import Axes, Command, Exact, Memory, Variant
 from chartgen.engines.common import (
-    at_least,
-    model_faults,
-    native_context,
-    no_own_planner,
-    over_native_context,
+    axes_of,
+    engine_as,
+    faults_of,
+    halved,
+    named_version,
+    needs_no_less,
+    quotes_of,
     settings_of,
-    tokens_in_words,
+    shorter,
+    variant,
+    with_field,
+    with_images,
 )
-from chartgen.engines.vllm.blank import blank, with_vision
+from chartgen.engines.vllm.blank import blank
 from chartgen.engines.vllm.command import command
 from chartgen.engines.vllm.memory import memory
 from chartgen.errors import Fault
@@ -26,11 +30,8 @@ from chartgen.spec import App, Vllm
 WIDE = ("auto", "bfloat16", "float16")
 """KV cache types of two bytes an element."""
 
-CONTEXT_STEP = 1024
-"""Contexts that people write are multiples of this."""
-
 MOST_SEQUENCES = 256
-"""vLLM's own default of `max_num_seqs` for a server."""
+"""vLLM's own default of `max_num_seqs` for a server on a small card."""
 
 
 class VllmEngine:
@@ -42,9 +43,7 @@ class VllmEngine:
 
     def faults(self, app: App, facts: Facts) -> list[Fault]:
         """Models without facts, and a context over the model's own limit."""
-        tokens = vllm(app).max_model_len
-        over = over_native_context(app, facts, "max_model_len", tokens)
-        return [*model_faults(app, facts), *over]
+        return faults_of(app, facts, "max_model_len")
 
     def memory(self, app: App, facts: Facts, device: Device) -> Memory:
         """The sum held against utilization x the total that CUDA reports."""
@@ -52,13 +51,14 @@ class VllmEngine:
 
     def deployment(self, app: App) -> Deployment | None:
         """What decides the memory of this server."""
-        engine, weights = vllm(app), app.model("weights")
-        if not isinstance(engine.image.engine_version, str) or weights is None:
+        engine, named = vllm(app), named_version(app)
+        if named is None:
             return None
+        version, model = named
         return Deployment(
             engine="vllm",
-            engine_version=engine.image.engine_version,
-            model=weights.repo,
+            engine_version=version,
+            model=model,
             kv_cache_dtype=engine.kv_cache_dtype,
             context=engine.max_model_len,
             sequences=engine.max_num_seqs,
@@ -71,74 +71,55 @@ class VllmEngine:
 
     def needs_no_less(self, more: Deployment, less: Deployment) -> bool:
         """More context, sequences, batch or vision, and nothing else changed."""
-        return at_least(more, less, "context", "sequences", "batch", "vision")
+        return needs_no_less(more, less)
 
     def variants(self, app: App) -> Iterator[Variant]:
         """A narrower cache, less context, fewer sequences, smaller batches, no images, no
         graphs; never fewer requests at once than the spec demands."""
         engine = vllm(app)
         if engine.kv_cache_dtype in WIDE:
-            yield _variant(app, "kv_cache_dtype", replace(engine, kv_cache_dtype="fp8"))
-        for context in (engine.max_model_len * 3 // 4, engine.max_model_len // 2):
-            yield _variant(app, "max_model_len", replace(engine, max_model_len=context))
-        fewer = engine.max_num_seqs // 2
-        if fewer >= app.least_requests:
-            yield _variant(app, "max_num_seqs", replace(engine, max_num_seqs=fewer))
-        batch = engine.max_num_batched_tokens // 2
-        yield _variant(app, "max_num_batched_tokens", replace(engine, max_num_batched_tokens=batch))
+            yield variant(app, "kv_cache_dtype", "fp8")
+        yield from shorter(app, "max_model_len")
+        yield from halved(app, "max_num_seqs", app.least_requests)
+        yield from halved(app, "max_num_batched_tokens", engine.max_num_seqs)
         if engine.images_per_prompt:
-            yield _variant(app, "images_per_prompt", replace(engine, images_per_prompt=0))
+            yield variant(app, "images_per_prompt", 0)
         if not engine.enforce_eager:
-            yield _variant(app, "enforce_eager", replace(engine, enforce_eager=True))
+            yield variant(app, "enforce_eager", True)
 
     def axes(self, app: App, facts: Facts) -> Axes:
-        """`max_model_len` against `max_num_seqs`."""
-        most = native_context(app, facts)
-        return Axes(
-            Axis("max_model_len", CONTEXT_STEP, most, CONTEXT_STEP, _with_context),
-            Axis("max_num_seqs", 1, MOST_SEQUENCES, 1, _with_sequences),
-        )
+        """`max_model_len` against `max_num_seqs`, which a batch bounds."""
+        most = min(MOST_SEQUENCES, vllm(app).max_num_batched_tokens)
+        return axes_of(app, facts, "max_model_len", "max_num_seqs", most)
 
     def with_vision(self, app: App, facts: Facts, *, on: bool) -> App:
-        """Images in a prompt, or none at all."""
-        return with_vision(app, vllm(app), facts, on=on)
+        """One image a prompt at least, or none at all; what sees is more than language."""
+        changed = with_images(app, facts, on=on)
+        return with_field(changed, "language_model_only", False) if on else changed
 
-    def blank(self, model: ModelFacts, checkpoint: Checkpoint) -> App | None:
-        """A whole repository under the server's own defaults."""
-        return blank(model, checkpoint)
+    def blank(
+        self, model: ModelFacts, checkpoint: Checkpoint, device: Device | None = None
+    ) -> App | None:
+        """A whole repository under the server's own defaults, larger on large cards."""
+        return blank(model, checkpoint, device)
 
     def quotes(self, app: App) -> Mapping[str, str]:
         """Facts for texts."""
         engine = vllm(app)
-        context = tokens_in_words(engine.max_model_len)
-        return {
-            "context": context,
-            "context_per_slot": context,
-            "slots": str(engine.max_num_seqs),
-            "kv_cache_dtype": engine.kv_cache_dtype,
-            "engine": "vLLM",
-            "served_name": engine.served_model_name,
-        }
+        kind, name = engine.kv_cache_dtype, engine.served_model_name
+        return quotes_of("vLLM", engine.max_model_len, engine.max_num_seqs, kind, name)
 
     def exact(self, app: App, facts: Facts, device: Device, program: Path | None) -> Exact:
-        """Refused: there is no such program."""
-        del facts, device, program  # nothing to ask
-        raise no_own_planner(app)
+        """The planner of an installed vLLM: `program` is the Python that has it."""
+        from chartgen.engines.vllm.exact import exact  # noqa: PLC0415 starts programs
+        from chartgen.engines.vllm.installed import installed  # noqa: PLC0415
+
+        return exact(app, vllm(app), facts, device, installed(program))
 
 
 def vllm(app: App) -> Vllm:
     """The vLLM part of an app."""
-    if not isinstance(app.engine, Vllm):
-        raise TypeError(f"{app.name} does not run on vLLM")
-    return app.engine
-
-
-def _with_context(app: App, tokens: int) -> App:
-    return replace(app, engine=replace(vllm(app), max_model_len=tokens))
-
-
-def _with_sequences(app: App, sequences: int) -> App:
-    return replace(app, engine=replace(vllm(app), max_num_seqs=sequences))
+    return engine_as(app, Vllm)
 
 
 def _settings(app: App, engine: Vllm) -> tuple[str, ...]:
@@ -167,8 +148,3 @@ def _settings(app: App, engine: Vllm) -> tuple[str, ...]:
 def _word(value: bool | None) -> str | None:
     """A switch that somebody set; None for one that is left to the engine."""
     return None if value is None else ("on" if value else "off")
-
-
-def _variant(app: App, field: str, changed: Vllm) -> Variant:
-    before, after = getattr(app.engine, field), getattr(changed, field)
-    return Variant(field, str(before), str(after), replace(app, engine=changed))

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from chartgen.engines.common import blank_model, images_on, sees
+from chartgen.engines.common import blank_model, sees
 from chartgen.engines.vllm.defaults import defaults
-from chartgen.facts import Checkpoint, Facts, ModelFacts
+from chartgen.facts import Checkpoint, Device, ModelFacts
 from chartgen.spec import App, Vllm
 from chartgen.spec.blank import NO_IMAGE, blank_app
 
 
-def blank(model: ModelFacts, checkpoint: Checkpoint) -> App | None:
+def blank(model: ModelFacts, checkpoint: Checkpoint, device: Device | None) -> App | None:
     """The app of a whole repository; vLLM's server reads no single file."""
     if checkpoint.file is not None:
         return None
-    chosen = defaults(None, None)
+    chosen = defaults(None, device)
     engine = Vllm(
         image=NO_IMAGE,
         served_model_name=model.name,
@@ -26,11 +24,3 @@ def blank(model: ModelFacts, checkpoint: Checkpoint) -> App | None:
         images_per_prompt=1 if sees(model) else 0,
     )
     return blank_app(model.name, engine, (blank_model(checkpoint, "weights"),))
-
-
-def with_vision(app: App, engine: Vllm, facts: Facts, *, on: bool) -> App:
-    """One image a prompt at least, or none at all."""
-    images = images_on(app, facts, engine.images_per_prompt) if on else 0
-    text_only = engine.language_model_only and not on
-    changed = replace(engine, images_per_prompt=images, language_model_only=text_only)
-    return replace(app, engine=changed)

@@ -1,31 +1,28 @@
 """vLLM's own planner, asked where a Python has vLLM, beside the closed form.
 
 `own_planner.py` runs in that Python, without a GPU, and answers with integers of its
-version. The size of a block is decided before the planner and is given to it; what it
-makes of the layers is its own: groups, blocks of a request, need, refusal.
+version. The size of a block is decided before the planner and is given to it, and so is
+what is left for the cache; what it makes of the layers is its own: groups, blocks of a
+request, need, refusal. Both sides answer by the rules of the planner's version.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-from chartgen.engines.vllm import own_planner
+from chartgen.engines.base import Exact, ExactRow
+from chartgen.engines.common import known, weights
 from chartgen.engines.vllm.groups import Kind
+from chartgen.engines.vllm.memory import cache_of
 from chartgen.engines.vllm.pages import KvLayout, flights
-from chartgen.engines.vllm.settings import Settings
+from chartgen.engines.vllm.planner import Outcome
+from chartgen.engines.vllm.settings import Settings, settings_of, version_of
 from chartgen.engines.vllm.shapes import CONV_BYTES, STATE_BYTES, Form, form_of, kinds_of
-from chartgen.errors import Fault, Faults
-from chartgen.facts import ModelFacts
-from chartgen.quantities import Bytes
-
-PATIENCE = 300
-"""Seconds that vLLM may take to import and to answer."""
+from chartgen.facts import Device, Facts, ModelFacts
+from chartgen.quantities import GIB, Bytes
+from chartgen.spec import App, Vllm
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,46 +53,81 @@ class Answer:
 class Planner(Protocol):
     """Something that answers cases: an installed vLLM, or a stand-in."""
 
-    def answers(self, cases: Sequence[Case]) -> list[Answer]:
-        """One answer for each case; raises `Faults` where there is no vLLM."""
+    @property
+    def name(self) -> str:
+        """How people call it: the program that runs."""
+        ...
+
+    def version(self) -> str:
+        """The version of its vLLM; raises `Faults` where there is none."""
+        ...
+
+    def answers(self, cases: Sequence[dict[str, object]]) -> Sequence[dict[str, object]]:
+        """One answer for each case, as `own_planner.py` reads and writes them; raises
+        `Faults` where no answer comes."""
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Installed:
-    """The vLLM of the Python at `program`."""
-
-    program: Path
-
-    def answers(self, cases: Sequence[Case]) -> list[Answer]:
-        """Run the planner once for all cases."""
-        asked = json.dumps([dict(_case(case)) for case in cases])
-        words = (str(self.program), "-W", "ignore", str(Path(own_planner.__file__)))
-        quiet = {**os.environ, "VLLM_LOGGING_LEVEL": "ERROR", "VLLM_NO_USAGE_STATS": "1"}
-        try:
-            done = subprocess.run(  # noqa: S603
-                words,
-                input=asked,
-                capture_output=True,
-                text=True,
-                timeout=PATIENCE,
-                check=False,
-                env=quiet,
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise _trouble(self.program, str(error)) from error
-        if done.returncode:
-            raise _trouble(self.program, _last_line(done.stderr))
-        return [_answer(found) for found in json.loads(_last_line(done.stdout))]
+def exact(app: App, engine: Vllm, facts: Facts, device: Device, planner: Planner) -> Exact:
+    """What a planner says of one app, beside the closed form of the same version."""
+    version = planner.version()
+    model, _ = weights(app, facts)
+    drafter = known(app, facts, "draft")
+    settings = replace(settings_of(app, engine, device), version=version_of(version))
+    found = cache_of(app, facts, device, settings).value
+    case = case_of(model, settings, found.layout, found.available, drafter and drafter[0])
+    (answer,) = map(answer_of, planner.answers([dict(facts_of(case))]))
+    notes = (*_other_version(engine, version), *_given(found, settings), *_words(found, answer))
+    return Exact(planner.name, f"vLLM {version}", tuple(_rows(found, answer)), notes)
 
 
-def _trouble(program: Path, said: str) -> Faults:
-    remedy = "Name a Python that can import vllm, such as the one in the app's own image."
-    return Faults([Fault("exact", f"no planner answered: {said}", remedy, str(program))])
+def _rows(found: Outcome, answer: Answer) -> Iterator[ExactRow]:
+    """Each number that the planner gave; what it refused to count has no row."""
+    layout, blocks = found.layout, answer.blocks_per_request
+    if not blocks:  # it could not be asked, or refused before it counted
+        return
+    groups = sum(part.groups for part in layout.shape.grouping.parts)
+    yield _row("groups of layers", "groups", groups, answer.groups)
+    yield _row("one block", "bytes", layout.bytes_per_block, answer.needed_bytes // blocks)
+    yield _row("blocks of one request", "blocks", layout.blocks_per_request, blocks)
+    yield _row("KV cache of one request", "bytes", layout.needed_bytes, answer.needed_bytes)
+    if answer.num_blocks is not None:
+        yield _row("blocks in all", "blocks", found.num_blocks, answer.num_blocks)
+    if answer.max_concurrency is not None and found.max_concurrency is not None:
+        theirs = answer.max_concurrency
+        yield _row("full requests at once", "requests", found.max_concurrency, theirs)
 
 
-def _last_line(text: str) -> str:
-    return text.strip().rpartition("\n")[2]
+def _row(name: str, unit: str, ours: float, theirs: float) -> ExactRow:
+    """A row of a number that the closed form is certain of."""
+    return ExactRow(name, unit, ours, ours, ours, theirs)
+
+
+def _other_version(engine: Vllm, version: str) -> Iterator[str]:
+    own = engine.image.engine_version
+    if version_of(own) != version_of(version):
+        said = own if isinstance(own, str) else "an unknown version"
+        yield f"the app's image has {said}; both columns here are by the rules of {version}"
+
+
+def _given(found: Outcome, settings: Settings) -> Iterator[str]:
+    """What the planner cannot find out without a GPU."""
+    given = settings.kv_cache_memory_bytes is not None
+    source = "kv_cache_memory_bytes" if given else "the central value of the sum"
+    yield (
+        f"the planner was told blocks of {found.layout.shape.mamba_block_size} tokens and "
+        f"{max(0, found.available) / GIB:.2f} GiB for the cache, {source}"
+    )
+
+
+def _words(found: Outcome, answer: Answer) -> Iterator[str]:
+    """What either side says in words."""
+    if answer.trouble:
+        yield f"the planner could not be asked: {answer.trouble}"
+    if theirs := answer.startup_error or answer.refusal:
+        yield f"the planner says: {theirs}"
+    if ours := found.startup_error or found.refusal:
+        yield f"the sum says: {ours}"
 
 
 def case_of(
@@ -109,7 +141,8 @@ def case_of(
     return Case(layout, form_of(model, settings, draft), settings, available)
 
 
-def _case(case: Case) -> Iterator[tuple[str, object]]:
+def facts_of(case: Case) -> Iterator[tuple[str, object]]:
+    """The case as `own_planner.py` reads it."""
     layout, settings = case.layout, case.settings
     yield "max_model_len", settings.max_model_len
     yield "max_num_batched_tokens", settings.max_num_batched_tokens
@@ -154,7 +187,8 @@ def _state(case: Case, kind: Kind) -> Iterator[tuple[str, object]]:
     yield "checkpoint_blocks", shape.state_blocks - speculative - 2 if align else 0
 
 
-def _answer(found: dict[str, object]) -> Answer:
+def answer_of(found: dict[str, object]) -> Answer:
+    """The answer that `own_planner.py` wrote."""
     groups = found.get("groups")
     listed = groups if isinstance(groups, list) else []
     blocks, requests = found.get("num_blocks"), found.get("max_concurrency")

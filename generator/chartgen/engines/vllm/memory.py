@@ -17,12 +17,12 @@ from math import ceil
 from chartgen.engines.base import Limit, Memory, Requests, Term
 from chartgen.engines.common import known, sourced, weights, weights_term
 from chartgen.engines.vllm.messages import cache_size, concurrency
-from chartgen.engines.vllm.overhead import overhead
+from chartgen.engines.vllm.overhead import CONTEXT, FREE_AT_START, overhead
 from chartgen.engines.vllm.pages import KvLayout, kv_layout
 from chartgen.engines.vllm.planner import Outcome, least_blocks, outcome
 from chartgen.engines.vllm.settings import Settings, settings_of
 from chartgen.engines.vllm.slots import is_packed
-from chartgen.facts import Device, Facts, ModelFacts
+from chartgen.facts import Checkpoint, Device, Facts, ModelFacts
 from chartgen.quantities import GIB, ZERO, Bytes, Estimate
 from chartgen.spec import App, Vllm
 
@@ -42,20 +42,34 @@ class Cache:
 
 def memory(app: App, engine: Vllm, facts: Facts, device: Device) -> Memory:
     """The sum of one server on one device."""
-    model, checkpoint = weights(app, facts)
-    drafter = known(app, facts, "draft")
     settings = settings_of(app, engine, device)
-    layout = kv_layout(model, settings, drafter[0] if drafter else None)
-    beside = overhead(model, settings, device, facts.runs)
-    others = (weights_term(checkpoint), *_drafter(app, facts), *beside)
+    model, layout, others = _parts(app, facts, device, settings)
     limit = _limit(settings, device)
     cache = _cache(layout, settings, _available(settings, limit, others))
     term = _kv_term(cache, app.least_requests, model)
     terms = (others[0], term, *others[1:], _headroom(limit, device))
-    caveats = _caveats(engine, model, settings)
+    caveats = (*_caveats(engine, model, settings), *_budget_doubts(settings, device))
     refusals = tuple(dict.fromkeys(_refusals(cache)))
     requests = _requests(cache)
     return Memory(terms, limit, requests, caveats, refusals, prints=tuple(_prints(cache)))
+
+
+def cache_of(app: App, facts: Facts, device: Device, settings: Settings) -> Cache:
+    """The KV cache alone, under settings that need not be the app's own."""
+    _, layout, others = _parts(app, facts, device, settings)
+    return _cache(layout, settings, _available(settings, _limit(settings, device), others))
+
+
+def _parts(
+    app: App, facts: Facts, device: Device, settings: Settings
+) -> tuple[ModelFacts, KvLayout, tuple[Term, ...]]:
+    """The model, the layout of its cache, and all terms but the cache, the weights first."""
+    model, checkpoint = weights(app, facts)
+    draft = known(app, facts, "draft")
+    drafter = (_drafter_term(draft[1]),) if draft else ()
+    beside = overhead(model, settings, device, facts.runs)
+    layout = kv_layout(model, settings, draft[0] if draft else None)
+    return model, layout, (weights_term(checkpoint), *drafter, *beside)
 
 
 def _limit(settings: Settings, device: Device) -> Limit:
@@ -122,11 +136,8 @@ def _headroom(limit: Limit, device: Device) -> Term:
     )
 
 
-def _drafter(app: App, facts: Facts) -> tuple[Term, ...]:
-    found = known(app, facts, "draft")
-    if not found:
-        return ()
-    return (Term("drafter", found[1].on_gpu.estimate, "size on the GPU", sourced(found[1])),)
+def _drafter_term(checkpoint: Checkpoint) -> Term:
+    return Term("drafter", checkpoint.on_gpu.estimate, "size on the GPU", sourced(checkpoint))
 
 
 def _requests(cache: Cache) -> Requests:
@@ -181,6 +192,14 @@ def _printed(found: Outcome, quantity: str) -> str:
     if quantity == "tokens":
         return f"{found.printed_kv_tokens or 0:,}"
     return f"{found.max_concurrency:.2f}x"
+
+
+def _budget_doubts(settings: Settings, device: Device) -> Iterator[str]:
+    """Whether the part of the card outside the budget holds the CUDA context for certain."""
+    outside = device.cuda_total.value * (1 - settings.gpu_memory_utilization)
+    if outside < CONTEXT.high:
+        room = f"{outside / GIB:.2f} GiB outside it for a CUDA context of up to"
+        yield f"{FREE_AT_START}: {room} {CONTEXT.high / GIB:.2f}"
 
 
 def _caveats(engine: Vllm, model: ModelFacts, settings: Settings) -> tuple[str, ...]:

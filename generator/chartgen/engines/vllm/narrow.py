@@ -10,12 +10,13 @@ be trusted depends on what differs, and each rule names its reason.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 
 from chartgen.engines.base import Term
-from chartgen.engines.vllm.settings import Settings, Version, version_of
+from chartgen.engines.vllm.settings import Settings, version_of
 from chartgen.facts import Device, ModelFacts, Reading, Run
 from chartgen.quantities import GIB, Bytes, Estimate
 
@@ -100,12 +101,14 @@ def _floors(ours: Settings, found: Sequence[Neighbour]) -> Iterator[float]:
 
 def neighbours(ours: Measured, formula: Formula) -> Iterator[Neighbour]:
     """Runs of the same model under the same minor version."""
-    minor = _minor(ours.settings.version)
+    if ours.settings.version is None:
+        return
+    minor = ours.settings.version[:2]
     for run in ours.runs:
         # The cheap questions first: a solver asks ten thousand times.
-        if run.engine != "vllm" or not run.readings or minor is None:
+        if run.engine != "vllm" or not run.readings or _minor(run.engine_version) != minor:
             continue
-        if _minor(version_of(run.engine_version)) != minor or not of_model(ours.model, run.model):
+        if not of_model(ours.model, run.model):
             continue
         measured = measured_overhead(run, ours.device)
         if measured is not None:
@@ -185,7 +188,9 @@ def _alike(settings: Settings) -> Settings:
     )
 
 
-def _minor(version: Version | None) -> tuple[int, int] | None:
+@functools.cache
+def _minor(text: str | None) -> tuple[int, int] | None:
+    version = version_of(text)
     return version[:2] if version else None
 
 

@@ -39,6 +39,10 @@ Median and range of nine public logs that print it, vLLM 0.14 to 0.33: 0.03 and 
 (48 and 16 GB cards), 0.07 three times, 0.16, 0.26, 0.47 (RTX 3090), 0.58 (WSL).
 """
 
+FREE_AT_START = "vLLM starts only while its whole budget is free"
+"""`request_memory` of 0.20.0 to 0.33.0 (v1/worker/utils.py): total x utilization is held
+against what the card has free once the CUDA context is there, whatever the cache takes."""
+
 REST = gib(0.14, 0.0, 0.70)
 """Workspaces of attention and sampling, encoder cache, fragments: what no formula names.
 
@@ -58,9 +62,10 @@ GRAPHS_HIGH = (0.4 * GIB, 3e-4 * GIB)
 """The same two constants at the high end: all but one of the thirteen lie under it."""
 
 GRAPHS_INSIDE_FROM = (0, 20, 0)
-"""From 0.20.0 on the profiler holds memory for graphs back inside the budget. The log
-line says "default since v0.21.0", and the image v0.20.0 prints it; builds of 0.19.2 print
-that it will be so. Model runner V2 of 0.26 may hold nothing back, so the low end is 0."""
+"""From 0.20.0 on the profiler holds memory for graphs back inside the budget: `envs.py` of
+0.19.0 has it off, those of 0.20.0, 0.21.0 and 0.24.0 have it on, though the log line says
+"default since v0.21.0". Model runner V2 of 0.26 may hold nothing back, so the low end is
+0."""
 
 MOST_CAPTURED = 512
 """Tokens of the largest batch that is captured as a graph by default (vLLM 0.33.0)."""
@@ -74,13 +79,23 @@ AUTOTUNED_IN = ((0, 17, 1), (0, 21, 0))
 """Versions that showed it: from the first, before the second; 0.18.0 did so too on
 another card. Logs from 0.23 on do not."""
 
+GEMMA_VIDEO = 32 * (70 + 2 + 6)
+"""Tokens of a video of 32 frames (vLLM 0.33.0, `gemma4_mm.py` and `gemma4_unified.py`)."""
+
+QWEN_IMAGE = 16384
+"""Tokens of the largest image of Qwen 3.5 (budgets in five logs)."""
+
 ITEM_TOKENS = {
-    "Gemma4ForConditionalGeneration": 32 * (70 + 2 + 6),
-    "Qwen3_5ForConditionalGeneration": 16384,
-    "Qwen3_5MoeForConditionalGeneration": 16384,
+    "Gemma4ForConditionalGeneration": GEMMA_VIDEO,
+    "Gemma4UnifiedForConditionalGeneration": GEMMA_VIDEO,
+    "gemma4": GEMMA_VIDEO,
+    "Qwen3_5ForConditionalGeneration": QWEN_IMAGE,
+    "Qwen3_5MoeForConditionalGeneration": QWEN_IMAGE,
+    "qwen35": QWEN_IMAGE,
+    "qwen35moe": QWEN_IMAGE,
 }
-"""Tokens of the largest item that the encoder is profiled with: a video of 32 frames for
-Gemma 4 (vLLM 0.33.0, `gemma4_mm.py`), an image for Qwen 3.5 (budgets in five logs)."""
+"""Tokens of the largest item that the encoder is profiled with, by the architecture's name
+in config.json and in GGUF headers, where facts were read from those first."""
 
 MOST_ITEM_TOKENS = 16384
 """The same where neither facts nor logs tell: the most that was seen."""

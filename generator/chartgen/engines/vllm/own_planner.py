@@ -3,7 +3,8 @@
 Reads a JSON list of cases from standard input and writes a JSON list of answers to
 standard output. It needs no GPU and no chartgen: `exact.py` writes the cases and reads
 the answers. A case that the planner refuses is an answer; one that this script cannot
-put to the version is `{"trouble": ...}`.
+put to the version is `{"trouble": ...}`. With the argument `version` it says the version
+alone, from the package's metadata.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from types import ModuleType, SimpleNamespace
 
 PLANNERS = ("vllm.v1.core.kv_cache_planning", "vllm.v1.core.kv_cache_utils")
 """Modules that the planner's functions lie in, the newest layout first."""
+
+VERSION = "version"
+"""The argument that asks for the version alone."""
 
 Case = dict[str, int | float | str | bool | list[dict[str, int | str | None]]]
 
@@ -226,8 +230,11 @@ def _group(config: SimpleNamespace, group: SimpleNamespace) -> dict[str, object]
 
 def main() -> None:
     """Answer every case; one that fails does not keep the others from an answer."""
-    vllm = Vllm()
     version = importlib.metadata.version("vllm")
+    if VERSION in sys.argv[1:]:
+        json.dump(version, sys.stdout)
+        return
+    vllm = Vllm()
     answers = []
     for case in json.load(sys.stdin):
         try:

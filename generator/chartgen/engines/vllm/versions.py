@@ -42,10 +42,6 @@ COUNTS_FLIGHTS: Version = (0, 26, 0)
 """From here on a sliding layer also holds the batch of the step in flight (vram formulas
 10.2)."""
 
-CACHES_HYBRIDS: Version = (0, 26, 0)
-"""From here on prefix caching is on by default for models with a state (vram formulas
-10.6)."""
-
 PADS_STATE: Version = (0, 26, 0)
 """From here on a page of state is padded to a larger page of attention (read in 0.25.1
 and 0.26.0)."""
@@ -56,6 +52,12 @@ ANY_BATCH: Version = (0, 27, 0)
 ALIGNS_MAMBA2: Version = (0, 28, 0)
 """From here on Mamba-2 caches prefixes in mode align, before in mode all (vram formulas
 10.4)."""
+
+CACHES_HYBRIDS: Version = (0, 28, 0)
+"""From here on prefix caching is on by default for models with a state. 0.26 and 0.27 can do
+it but leave it off (`EngineArgs._set_default_chunked_prefill_and_prefix_caching_args`, read
+in 0.20.0, 0.25.1, 0.26.0, 0.27.1, 0.28.0 and 0.33.0; four public logs of 0.26.0 and 0.27.1
+have it off). Vram formulas 10.6 says 0.26."""
 
 RETAINS_LOOKAHEAD: Version = (0, 28, 0)
 """From here on a sliding layer keeps the tokens that several MTP layers read again
