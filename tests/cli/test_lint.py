@@ -140,6 +140,15 @@ def test_a_hostile_package_is_a_finding(tmp_path: Path) -> None:
     assert "S02" in done.stdout
 
 
+def test_a_template_that_wants_all_memory_is_not_judged(tmp_path: Path) -> None:
+    bomb = chart(tmp_path / "bomb")
+    (bomb / "templates" / "bomb.yaml").write_text('{{ repeat 4000000000 "x" }}\n')
+    done = lint(tmp_path, "--json", "--profile", "device", bomb, chart(tmp_path / "sound"))
+    assert [row["verdict"] for row in facts(done)] == ["unknown", "accept"]
+    assert done.returncode == 13
+    assert "goroutine" not in done.stderr
+
+
 def test_several_charts_in_several_processes(tmp_path: Path) -> None:
     paths = [chart(tmp_path / str(number)) for number in range(3)]
     done = lint(tmp_path, "--jobs", "2", "--json", *paths)

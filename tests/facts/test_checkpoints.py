@@ -260,8 +260,12 @@ def test_a_folder_and_a_file_of_this_machine(tmp_path: Path) -> None:
     assert found.unknown == ("commit", "SHA-256")
     with pytest.raises(Faults, match="there is no such file"):
         read_model(str(folder), "other.gguf")
-    with pytest.raises(Faults, match="there is no such model"):
-        read_model(str(tmp_path / "nothing"))
+    for reference in (str(tmp_path / "nothing"), ""):
+        with pytest.raises(Faults, match="there is no such model"):
+            read_model(reference)
+    (folder / "config.json").write_text("{}")
+    with pytest.raises(Faults, match="Name the folder that it lies in"):
+        read_model(str(folder / "config.json"))
 
 
 def test_dimensions_alone_are_read_without_weights() -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from chartgen.errors import Faults
 from chartgen.facts import Facts, load_facts
+from chartgen.facts.add import read_model
 from chartgen.facts.base import Number
 from chartgen.facts.model import Checkpoint, ModelFacts
 from chartgen.facts.pin import Pinned, Wish, add_model
@@ -94,6 +95,8 @@ def test_a_projector_joins_the_model_of_its_repository(root: Path, hub: Loopback
 def test_a_drafter_is_a_model_of_its_own(root: Path, hub: LoopbackHub) -> None:
     wish = Wish(reference=f"hf:{REPO}", file="model-Q8_0.gguf", name="drafter", part="draft")
     assert add_model(root, wish, hub.environ).model.checkpoints[0].part == "draft"
+    again = Wish(reference=f"hf:{REPO}", file="model-Q8_0.gguf")
+    assert add_model(root, again, hub.environ).status == "unchanged"
 
 
 def test_a_changed_file_takes_the_old_one_s_place(root: Path, hub: LoopbackHub) -> None:
@@ -152,6 +155,15 @@ def test_nothing_is_written_where_anything_is_wrong(root: Path) -> None:
     with LoopbackHub({"x.gguf": small_gguf(values)}) as hub, pytest.raises(Faults):
         add(root, hub, "x.gguf")
     assert list((root / "charts_src" / "models").iterdir()) == []
+
+
+def test_a_wrong_field_is_named_once(tmp_path: Path) -> None:
+    """However often it is needed."""
+    wrong = {**config("qwen3-8b"), "num_hidden_layers": 0}
+    (tmp_path / "config.json").write_text(json.dumps(wrong))
+    with pytest.raises(Faults) as raised:
+        read_model(str(tmp_path))
+    assert [fault.value for fault in raised.value.faults] == ["0"]
 
 
 @pytest.mark.parametrize("name", TRUTH)

@@ -1,4 +1,4 @@
-"""What Helm and Kubernetes make of rendered text: documents, objects, types, quantities."""
+"""What Helm and Kubernetes make of rendered text: documents, objects, types."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from chartgen.lint.finding import Place
 from chartgen.lint.go.yaml import load
 from chartgen.lint.rendered.documents import NotManifest, split
 from chartgen.lint.rendered.objects import Rendered, Template, child, read_object
-from chartgen.lint.rendered.quantity import parse_quantity
 from chartgen.lint.rendered.recount import recounted
 from chartgen.lint.rendered.types import misfit
 
@@ -224,48 +223,6 @@ def test_the_types_are_those_of_kubernetes() -> None:
         schema.add(f"io.k8s.api.rbac.v1.{kind}")
     own = files("chartgen.lint.rendered").joinpath("kubernetes_1_32.json").read_text("utf-8")
     assert json.loads(own) == schema.found
-
-
-@pytest.mark.parametrize(
-    ("text", "nano"),
-    [
-        ("0", 0),
-        ("1", 10**9),
-        ("+1", 10**9),
-        ("-1", -(10**9)),
-        ("500m", 5 * 10**8),
-        ("1.5Gi", 3 * 2**29 * 10**9),
-        (".5", 5 * 10**8),
-        ("5.", 5 * 10**9),
-        ("1e3", 10**12),
-        ("1E3", 10**12),
-        ("1E", 10**27),
-        ("1e-3", 10**6),
-        ("0.1n", 1),
-        ("007", 7 * 10**9),
-        ("Gi", 0),
-        ("16Ei", (2**63 - 1) * 10**9),
-        ("", None),
-        ("1 Gi", None),
-        ("20gi", None),
-        ("20GB", None),
-        ("20K", None),
-        ("1e", None),
-        ("Ei", None),
-        ("1.2.3", None),
-        ("1" * 5000, 10**9 * int("1" * 60)),
-    ],
-)
-def test_quantities(text: str, nano: int | None) -> None:
-    assert parse_quantity(text) == nano
-
-
-@given(st.integers(0, 10**9), st.sampled_from(["Ki", "Mi", "Gi", "k", "M", "G", "m", ""]))
-def test_a_quantity_and_its_half(amount: int, suffix: str) -> None:
-    whole, halves = parse_quantity(f"{2 * amount}{suffix}"), parse_quantity(f"{amount}{suffix}")
-    assert whole is not None
-    assert halves is not None
-    assert whole == 2 * halves
 
 
 @given(st.integers(0, 999_999_999), st.integers(0, 12))

@@ -71,7 +71,9 @@ def test_a_question_is_read_from_its_text() -> None:
     assert question_of("app") == Question("app")
 
 
-@pytest.mark.parametrize("text", ["app:max_num_seqs", "app:=3", "app:vision=maybe"])
+@pytest.mark.parametrize(
+    "text", ["app:max_num_seqs", "app:=3", "app:vision=maybe", "app:gpu=l4,gpu=t4"]
+)
 def test_a_question_that_is_none(text: str) -> None:
     with pytest.raises(Faults):
         question_of(text)

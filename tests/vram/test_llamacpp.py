@@ -127,7 +127,8 @@ def test_the_worked_compute_buffers(llama: App, facts: Facts, layout: Layout, si
         term(new, "compute").value,
         term(new, "compute").value + inside,
     )
-    assert [size / MIB for size in found] == pytest.approx(list(sizes), abs=1)
+    over = [size / MIB - worked for size, worked in zip(found, sizes, strict=True)]
+    assert all(-1 <= more <= 16 for more in over), over  # a straight line lies above the steps
 
 
 def test_a_wide_cache_is_not_copied(llama: App, facts: Facts) -> None:

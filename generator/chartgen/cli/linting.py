@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from chartgen.lint.report import Report
 
 STDIN = "-"
+FEW = 16
+"""Charts that two processes judge at most; of more, as many as pays."""
 DEFAULT_PROFILES = (Profile.DEVICE, Profile.HOUSE)
 
 
@@ -143,7 +145,10 @@ def _judged(wish: Wish) -> Report:
 def _lint(wish: Wish, paths: Sequence[Path]) -> Report:
     from chartgen.lint.run import lint as judge
 
-    return judge(paths, wish.profiles, wish.helm.value, wish.jobs, wish.request)
+    # A template may ask for all memory there is, and Go cannot be stopped: without a wish
+    # even one chart is judged in a process of its own, which has its bounds.
+    jobs = wish.jobs or (2 if len(paths) <= FEW else None)
+    return judge(paths, wish.profiles, wish.helm.value, jobs, wish.request)
 
 
 def _show(report: Report, sarif: str | None, *, as_json: bool) -> None:

@@ -45,7 +45,10 @@ def add(
         str | None, typer.Option("--name", help="The model's name in charts_src/models/.")
     ] = None,
     title: Annotated[str | None, typer.Option("--title", help="Its name for people.")] = None,
-    part: Annotated[Part, typer.Option("--part", help="What the file is used as.")] = Part.WEIGHTS,
+    part: Annotated[
+        Part | None,
+        typer.Option("--part", help="What the file is used as; weights, or as it is pinned."),
+    ] = None,
     repo: Annotated[
         str | None, typer.Option("--repo", help="OWNER/NAME that a local copy is of.")
     ] = None,
@@ -60,7 +63,8 @@ def add(
     """
     from chartgen.facts.pin import Wish
 
-    wish = Wish(reference=reference, file=file, name=name, title=title, part=part.value, repo=repo)
+    used = part.value if part else None
+    wish = Wish(reference=reference, file=file, name=name, title=title, part=used, repo=repo)
     guard(lambda: _add(wish, as_json=as_json), as_json=as_json)
 
 

@@ -63,17 +63,16 @@ def model_faults(app: App, facts: Facts) -> list[Fault]:
 
 
 def _no_device(app: App, facts: Facts) -> Fault:
-    known_ones = ", ".join(sorted(facts.devices)) or "none"
-    return Fault(
-        f"{app.name}.device", "no such device profile", f"Choose one of: {known_ones}.", app.device
-    )
+    known_ones = ", ".join(sorted(facts.devices))
+    remedy = f"Choose one of: {known_ones}." if known_ones else "Add it to charts_src/devices/."
+    return Fault(f"{app.name}.device", "no such device profile", remedy, app.device)
 
 
 def _one_model(facts: Facts, model: Model, path: str) -> list[Fault]:
     found = facts.find(model.repo, model.file)
     if found is None:
         asked = f"{model.repo}, {model.file or 'the whole repository'}"
-        remedy = "Add a checkpoint to a file in charts_src/models/."
+        remedy = "Pin them with `chartgen model add`."
         return [Fault(path, "no facts about these files", remedy, asked)]
     pinned = found[1].revision
     if isinstance(model.revision, str) and pinned and pinned != model.revision:
@@ -240,9 +239,9 @@ def _images_on(app: App, facts: Facts) -> int:
     return max(1, images)
 
 
-def weights_term(checkpoint: Checkpoint) -> Term:
-    """The weights as they lie in GPU memory."""
-    return Term("weights", checkpoint.on_gpu.estimate, "size on the GPU", sourced(checkpoint))
+def weights_term(checkpoint: Checkpoint, name: str = "weights") -> Term:
+    """The weights as they lie in GPU memory, those of the model or of its drafter."""
+    return Term(name, checkpoint.on_gpu.estimate, "size on the GPU", sourced(checkpoint))
 
 
 def sourced(checkpoint: Checkpoint) -> str:

@@ -30,6 +30,10 @@ SHOWN = 100
 """Characters of a wrong title that an error repeats."""
 
 
+PARTS = (".json", ".safetensors")
+"""Endings of files that say nothing alone; a GGUF file may bear any name."""
+
+
 def read_model(
     reference: str,
     file: str | None = None,
@@ -66,11 +70,14 @@ def open_source(
         return _on_hub(reference, environ), file
     path = Path(reference)
     if path.is_file() and file is None:
+        if path.suffix in PARTS:
+            remedy = f"Name the folder that it lies in: {path.parent}."
+            raise Faults([Fault(reference, "this is one file of a whole repository", remedy)])
         return LocalSource.of(path.parent, repo), path.name
-    if path.is_dir():
+    if reference and path.is_dir():
         return LocalSource.of(path, repo), file
     remedy = "Name a folder, a GGUF file, or hf:OWNER/NAME[@REVISION]."
-    raise Faults([Fault(reference, "there is no such model", remedy)])
+    raise Faults([Fault(reference or "model", "there is no such model", remedy)])
 
 
 def _on_hub(reference: str, environ: Mapping[str, str] | None) -> Source:

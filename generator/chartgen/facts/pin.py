@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -39,7 +39,8 @@ class Pinned:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
     """What somebody wants added, as the command line says it; `repo` names the
-    repository that a local copy is of, `part` what the file is used as."""
+    repository that a local copy is of, `part` what the file is used as (None: as it is
+    pinned, else as weights)."""
 
     reference: str
     file: str | None = None
@@ -63,7 +64,18 @@ def add_model(root: Path, wish: Wish, environ: Mapping[str, str] | None = None) 
     known = next((model for model in models if model.name == name), None)
     if known is None:
         return _write(root, reading, source, name, wish)
+    if wish.part is None:
+        reading = _used_as_pinned(reading, known)
     return _join(_file_of(root, name), known, reading, source)
+
+
+def _used_as_pinned(reading: Reading, known: ModelFacts) -> Reading:
+    """The reading of a checkpoint that the facts have, in the part that they give it."""
+    one = reading.checkpoint
+    old = known.checkpoint(one.repo, one.file) if one else None
+    if one is None or old is None:
+        return reading
+    return replace(reading, checkpoint=one.model_copy(update={"part": old.part}))
 
 
 def _home(models: tuple[ModelFacts, ...], repo: str, reading: Reading) -> str | None:

@@ -167,6 +167,8 @@ class SdkHelm:
             raise HelmRefused(chart=chart.name, reason=_cleaned(str(error))) from error
         except TimeoutError as error:
             raise HelmRefused(chart=chart.name, reason=_SLOW) from error
+        except UnicodeDecodeError as error:  # the library reads Helm's own words strictly
+            raise HelmRefused(chart=chart.name, reason="its text is not UTF-8") from error
 
     def lint(self, chart: Path, values: Mapping[str, JsonValue]) -> tuple[HelmMessage, ...]:
         """See `Helm.lint`."""

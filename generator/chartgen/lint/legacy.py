@@ -11,6 +11,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 from fractions import Fraction
+from math import inf
 
 from chartgen.errors import HelmRefused
 from chartgen.lint.device import UNCHECKED, Checked
@@ -133,7 +134,10 @@ def approximate(quantity: str) -> float:
         return float(_exact(quantity))
     whole, part, suffix = found[1], found[2] or "", found[3]
     exponent = _POWERS[suffix] - len(part)
-    digits = float(int(whole + part))
+    try:
+        digits = float(int(whole + part))
+    except OverflowError:
+        return inf
     return digits * float(f"1e{exponent}") if exponent else digits
 
 

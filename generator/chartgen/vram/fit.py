@@ -25,6 +25,9 @@ HUB = "hf:"
 
 SWITCH = {"on": True, "off": False}
 
+OWN_FIELDS = ("gpu", "vision")
+"""What a question says beside the fields of an engine."""
+
 ReadModel = Callable[[str, str | None], ModelFacts]
 """Reads a model's facts from where it is published: a reference and a file's name."""
 
@@ -97,18 +100,13 @@ def question_of(text: str) -> Question:
     Raises `Faults` for a change that is not of this form.
     """
     name, _, rest = text.partition(":")
-    changes: list[Change] = []
-    gpu: str | None = None
-    vision: bool | None = None
-    for part in filter(None, rest.split(",")):
-        change = change_of(part)
-        if change.field == "gpu":
-            gpu = change.text
-        elif change.field == "vision":
-            vision = switch_of(change.text)
-        else:
-            changes.append(change)
-    return Question(name, tuple(changes), gpu, vision)
+    changes = [change_of(part) for part in rest.split(",") if part]
+    if twice := _twice(changes):
+        raise Faults(twice)
+    own = {change.field: change.text for change in changes if change.field in OWN_FIELDS}
+    vision = switch_of(own["vision"]) if "vision" in own else None
+    others = tuple(change for change in changes if change.field not in OWN_FIELDS)
+    return Question(name, others, own.get("gpu"), vision)
 
 
 def change_of(text: str) -> Change:

@@ -64,13 +64,14 @@ def save_plot(fits: Sequence[Fit], file: File) -> None:
     Raises `Faults` for another ending and for a file that cannot be written,
     `ExtraMissing` for a PNG without Pillow.
     """
-    if file.suffix not in (".svg", ".png"):
+    ending = file.suffix.lower()
+    if ending not in (".svg", ".png"):
         problem = "this is neither .svg nor .png"
         raise Faults(
             [Fault("plot", problem, "Name a file with one of the two endings.", str(file))]
         )
     scene = plot(fits)
-    data = png(scene) if file.suffix == ".png" else svg(scene).encode()
+    data = png(scene) if ending == ".png" else svg(scene).encode()
     try:
         file.write_bytes(data)
     except OSError as error:

@@ -15,7 +15,7 @@ from __future__ import annotations
 from math import ceil
 
 from chartgen.engines.base import Limit, Memory, Requests, Term
-from chartgen.engines.common import known, sourced, weights, weights_term
+from chartgen.engines.common import known, scaled, weights, weights_term
 from chartgen.facts import Attention, Device, Facts, ModelFacts
 from chartgen.quantities import MIB, ZERO, Bytes, Estimate, mib
 from chartgen.spec import App, Sglang
@@ -71,7 +71,7 @@ def memory(app: App, engine: Sglang, facts: Facts, device: Device) -> Memory:
         ),
         Term(
             "CUDA context",
-            _share(CUDA_CONTEXT, engine.mem_fraction_static),
+            scaled(CUDA_CONTEXT, (engine.mem_fraction_static,) * 3),
             "mem_fraction_static x what is not free before loading",
             "estimate, not measured",
         ),
@@ -134,9 +134,7 @@ def _states(model: ModelFacts, engine: Sglang) -> tuple[Term, ...]:
 
 def _drafter(app: App, facts: Facts) -> tuple[Term, ...]:
     found = known(app, facts, "draft")
-    if not found:
-        return ()
-    return (Term("drafter", found[1].on_gpu.estimate, "size on the GPU", sourced(found[1])),)
+    return (weights_term(found[1], "drafter"),) if found else ()
 
 
 def _excess(engine: Sglang, device: Device) -> Term:
@@ -163,14 +161,6 @@ def _outside(engine: Sglang, total: int, end: int) -> int:
     images = int(total * VISION_RESERVE[end]) if engine.images_per_prompt else 0
     constant = (CONSTANT_RESERVE.low, CONSTANT_RESERVE.value, CONSTANT_RESERVE.high)[end]
     return constant + engine.chunked_prefill_size * RESERVE_PER_TOKEN[end] + graphs + images
-
-
-def _share(size: Estimate, fraction: float) -> Estimate:
-    return Estimate(
-        Bytes(int(size.value * fraction)),
-        Bytes(int(size.low * fraction)),
-        Bytes(int(size.high * fraction)),
-    )
 
 
 def _room(limit: Limit, terms: tuple[Term, ...], pool: Estimate) -> tuple[int, int, int]:

@@ -15,14 +15,14 @@ from dataclasses import dataclass
 from math import ceil
 
 from chartgen.engines.base import Limit, Memory, Requests, Term
-from chartgen.engines.common import known, sourced, weights, weights_term
+from chartgen.engines.common import known, weights, weights_term
 from chartgen.engines.vllm.messages import cache_size, concurrency
 from chartgen.engines.vllm.overhead import CONTEXT, FREE_AT_START, overhead
 from chartgen.engines.vllm.pages import KvLayout, kv_layout
 from chartgen.engines.vllm.planner import Outcome, least_blocks, outcome
 from chartgen.engines.vllm.settings import Settings, settings_of
 from chartgen.engines.vllm.slots import is_packed
-from chartgen.facts import Checkpoint, Device, Facts, ModelFacts
+from chartgen.facts import Device, Facts, ModelFacts
 from chartgen.quantities import GIB, ZERO, Bytes, Estimate
 from chartgen.spec import App, Vllm
 
@@ -66,7 +66,7 @@ def _parts(
     """The model, the layout of its cache, and all terms but the cache, the weights first."""
     model, checkpoint = weights(app, facts)
     draft = known(app, facts, "draft")
-    drafter = (_drafter_term(draft[1]),) if draft else ()
+    drafter = (weights_term(draft[1], "drafter"),) if draft else ()
     beside = overhead(model, settings, device, facts.runs)
     layout = kv_layout(model, settings, draft[0] if draft else None)
     return model, layout, (weights_term(checkpoint), *drafter, *beside)
@@ -134,10 +134,6 @@ def _headroom(limit: Limit, device: Device) -> Term:
         f"none inside the limit: {outside:.2f} GiB stay outside it for late allocations",
         "vLLM takes its whole budget at start",
     )
-
-
-def _drafter_term(checkpoint: Checkpoint) -> Term:
-    return Term("drafter", checkpoint.on_gpu.estimate, "size on the GPU", sourced(checkpoint))
 
 
 def _requests(cache: Cache) -> Requests:

@@ -160,7 +160,9 @@ class Fields:
     def _wrong(self, path: str, problem: str, seen: object) -> None:
         remedy = "Get the file anew, or add what it lacks from the model's own publisher."
         value = "nothing" if seen is None else shown(seen)
-        self._faults.append(Fault(f"{self._where}: {path}", problem, remedy, value))
+        fault = Fault(f"{self._where}: {path}", problem, remedy, value)
+        if fault not in self._faults:  # a field is read wherever it is needed
+            self._faults.append(fault)
 
 
 def _all_texts(found: list[Json]) -> TypeGuard[list[str]]:

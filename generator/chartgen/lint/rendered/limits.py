@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 
 from chartgen.lint.finding import Place, Problem
 from chartgen.lint.go.nodes import Node
+from chartgen.lint.go.quantity import QuantityError, parse_quantity
 from chartgen.lint.rendered.objects import Rendered, child, container_title, containers
-from chartgen.lint.rendered.quantity import Nano, parse_quantity
 
 AUTOMATIC = "-1"
 """Stands for a quantity that the device works out from the chart at install."""
 _RESOURCES = ("memory", "cpu")
+_NOUGHT = Fraction(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,8 @@ def _sum(
 ) -> Iterator[Problem]:
     limiting = kind == "limits"
     allowed = declared.limited if limiting else declared.required
-    total = sum(_amount(container, kind, declared.resource) for _, container in found)
+    amounts = (_amount(container, kind, declared.resource) for _, container in found)
+    total = sum(amounts, _NOUGHT)
     if _plain(allowed) == AUTOMATIC or total <= _declared(allowed):
         return
     field = f"{'limited' if limiting else 'required'}{declared.resource.capitalize()}"
@@ -98,28 +101,31 @@ def _sum(
     yield Problem("L46", place, f"{show(total)} > {allowed or '0'}", message, remedy)
 
 
-def show(amount: Nano) -> str:
+def show(amount: Fraction) -> str:
     """An amount in the largest unit that leaves it whole."""
     for suffix, unit in (("Gi", 1 << 30), ("Mi", 1 << 20), ("Ki", 1 << 10), ("", 1)):
-        if amount % (unit * 10**9) == 0:
-            return f"{amount // (unit * 10**9)}{suffix}"
-    return f"{amount / 10**6:g}m"
+        if amount % unit == 0:
+            return f"{amount // unit}{suffix}"
+    return f"{float(amount * 1000):g}m"
 
 
 def _plain(quantity: str) -> str:
     return quantity.strip()
 
 
-def _declared(quantity: str) -> Nano:
+def _declared(quantity: str) -> Fraction:
     # What is no quantity counts as nought here; other rules speak of it.
-    return parse_quantity(quantity) or 0
+    try:
+        return parse_quantity(quantity)
+    except QuantityError:
+        return _NOUGHT
 
 
-def _amount(container: Node, kind: str, resource: str) -> Nano:
+def _amount(container: Node, kind: str, resource: str) -> Fraction:
     node = child(container, "resources", kind, resource)
     if node is None or node.value is None:
-        return 0
-    return parse_quantity(_shown(node).strip()) or 0
+        return _NOUGHT
+    return _declared(_shown(node).strip())
 
 
 def _shown(node: Node | None) -> str:

@@ -17,7 +17,7 @@ from functools import cache
 from importlib.resources import files
 
 from chartgen.lint.go.nodes import Node, Scalar
-from chartgen.lint.rendered.quantity import parse_quantity
+from chartgen.lint.go.quantity import is_quantity
 
 _TIME = re.compile(
     r"(\d{4})-(\d{2})-(\d{2})T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d"
@@ -115,7 +115,7 @@ def _is_whole(value: Scalar) -> bool:
 def _is_quantity(value: Scalar) -> bool:
     if isinstance(value, bool):
         return False
-    return not isinstance(value, str) or parse_quantity(value.strip()) is not None
+    return not isinstance(value, str) or is_quantity(value.strip())
 
 
 def _is_time(value: Scalar) -> bool:
