@@ -124,25 +124,32 @@ class CatalogBusy(ChartgenError):
         )
 
 
+def counted(count: int, what: str) -> str:
+    """A count in words: 1 chart, 2 charts."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
 class ChartRefused(ChartgenError):
     """The lint found errors, or warnings that were to count as such."""
 
     def __init__(self, *, errors: int, warnings: int) -> None:
-        super().__init__(f"the lint found {errors} error(s) and {warnings} warning(s).")
+        super().__init__(
+            f"the lint found {counted(errors, 'error')} and {counted(warnings, 'warning')}."
+        )
 
 
 class ChartUnjudged(ChartgenError):
     """A check that a verdict needs could not run."""
 
     def __init__(self, *, charts: int) -> None:
-        super().__init__(f"no verdict on {charts} chart(s); the findings say why.")
+        super().__init__(f"no verdict on {counted(charts, 'chart')}; the findings say why.")
 
 
 class ChartDoubtful(ChartgenError):
     """The lint found warnings and nothing worse."""
 
     def __init__(self, *, warnings: int) -> None:
-        super().__init__(f"the lint found {warnings} warning(s).")
+        super().__init__(f"the lint found {counted(warnings, 'warning')}.")
 
 
 class ExtraMissing(ChartgenError):

@@ -56,12 +56,12 @@ def test_a_sound_chart_is_accepted_by_device_and_house(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("edits", "arguments", "code", "words"),
     [
-        ([REFUSED], [], 12, "1 error(s)"),
-        ([DOUBTFUL], [], 14, "1 warning(s)"),
-        ([DOUBTFUL], ["--strict"], 12, "1 warning(s)"),
+        ([REFUSED], [], 12, "found 1 error and 0 warnings."),
+        ([DOUBTFUL], [], 14, "found 1 warning."),
+        ([DOUBTFUL], ["--strict"], 12, "0 errors and 1 warning."),
         ([DOUBTFUL], ["--profile", "device"], 0, ""),
-        ([], ["--helm", "none"], 13, "no verdict"),
-        ([REFUSED], ["--helm", "none"], 12, "1 error(s)"),
+        ([], ["--helm", "none"], 13, "no verdict on 1 chart;"),
+        ([REFUSED], ["--helm", "none"], 12, "1 error and"),
     ],
 )
 def test_the_exit_code_tells_the_worst(
@@ -102,6 +102,21 @@ def test_a_list_of_paths_is_read_from_a_file_or_from_input(tmp_path: Path) -> No
             env={**os.environ, "PYTHONPATH": str(PROJECT / "generator")},
         )
     assert piped.stdout == done.stdout
+
+
+def test_an_empty_folder_is_told_what_it_lacks_and_no_more(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (found,) = facts(lint(tmp_path, "--json", "empty"))
+    findings = found["findings"]
+    assert isinstance(findings, list)
+    assert {one["rule"] for one in findings} == {"L02", "S20"}
+
+
+def test_a_file_that_cannot_be_written_does_not_cost_what_was_found(tmp_path: Path) -> None:
+    done = lint(tmp_path, "--sarif", "missing/out.sarif", chart(tmp_path, REFUSED))
+    assert "device: refused" in done.stdout
+    assert "missing/out.sarif" in done.stderr
+    assert done.returncode == 1
 
 
 def test_sarif_goes_to_a_file_beside_the_text(tmp_path: Path) -> None:

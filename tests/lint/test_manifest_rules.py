@@ -86,7 +86,6 @@ ONLY_V3: list[tuple[str, str, str]] = [
     ("L25", "requiredMemory: 9Gi", "requiredMemory: 17.1Gi"),
     ("L25", "limitedMemory: 17Gi", "limitedMemory: 9.6G"),
     ("L25", "      requiredDisk: 20Gi\n", ""),
-    ("L25", "limitedDisk: 60Gi", "limitedDisk: '-1'"),
     ("L25", "      limitedGPUMemory: 24Gi\n", ""),
     ("L25", '"0.12.0"', '"0.11.0"'),
     ("L29", "apiVersion: v3", "apiVersion: v1"),
@@ -145,6 +144,7 @@ PASSING: list[tuple[str, str]] = [
 ]
 PASSING_V3: list[tuple[str, str]] = [
     ("requiredMemory: 9Gi", "requiredMemory: '-1'"),
+    ("limitedDisk: 60Gi", "limitedDisk: '-1'"),
     ("[amd64]", "[arm64, amd64]"),
     ("mode: nvidia", "mode: amd-gpu"),
     ("requiredDisk: 20Gi", "requiredDisk: Gi"),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from chartgen.lint.device import Checked, device
-from chartgen.lint.finding import Problem, Verdict
+from chartgen.lint.finding import Place, Problem, Verdict
 from chartgen.lint.helm import Helm, find_helm
 from chartgen.lint.source import open_chart
 from tests.lint.overlay import Overlay
@@ -149,6 +149,35 @@ def test_helms_words_tell_the_line(tmp_path: Path, helm: Helm) -> None:
     text = (tmp_path / "examplellm" / DEPLOYMENT).read_text().splitlines()
     assert problem.place.line is not None
     assert ".Values.no.such" in text[problem.place.line - 1]
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        "mustToYaml .Values",
+        "if false }}{{ mustToToml . }}{{ end",
+        '- printf "%v" (durationDays "48h") -',
+    ],
+)
+def test_a_function_that_the_devices_helm_lacks(action: str, tmp_path: Path, helm: Helm) -> None:
+    text = f"# a comment\n# {{{{ {action} }}}}\n"
+    problem = first(judged(tmp_path, helm, write={EXTRA: text}))
+    assert (problem.rule, problem.place) == ("L40", Place(EXTRA, 2))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# mustToYaml",
+        "{{/* mustToYaml */}}",
+        "{{- /* mustToYaml . */ -}}",
+        '# {{ "mustToYaml" }}',
+        "# {{ .Values.olaresEnv.mustToYaml }}",
+        "# {{ len (toYaml .Values) }}",
+    ],
+)
+def test_a_name_that_is_no_call_passes(text: str, tmp_path: Path, helm: Helm) -> None:
+    assert judged(tmp_path, helm, write={EXTRA: text}).verdict is Verdict.ACCEPT
 
 
 @pytest.mark.parametrize(

@@ -160,7 +160,6 @@ def _show(report: Report, sarif: str | None, *, as_json: bool) -> None:
         if sarif == STDIN:
             typer.echo(text)
             return
-        Path(sarif).write_text(f"{text}\n", "utf-8")
     if as_json:
         from chartgen.lint.facts import report_json
 
@@ -169,6 +168,9 @@ def _show(report: Report, sarif: str | None, *, as_json: bool) -> None:
         from chartgen.lint.text import report_text
 
         typer.echo(report_text(report))
+    if sarif is not None:
+        # Last, for a file that cannot be written shall not cost what was found.
+        Path(sarif).write_text(f"{text}\n", "utf-8")
 
 
 def _conclude(report: Report, *, strict: bool) -> None:

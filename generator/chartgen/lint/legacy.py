@@ -10,14 +10,13 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from fractions import Fraction
 from math import inf
 
 from chartgen.errors import HelmRefused
 from chartgen.lint.device import UNCHECKED, Checked
 from chartgen.lint.finding import Place, Problem, Verdict
 from chartgen.lint.folder import identity, layout
-from chartgen.lint.go.quantity import QuantityError, parse_quantity
+from chartgen.lint.go.quantity import quantity_or_nought
 from chartgen.lint.helm import Helm
 from chartgen.lint.legacy_manifest import legacy_manifest, read_legacy
 from chartgen.lint.manifest.read import Manifest
@@ -131,7 +130,7 @@ def approximate(quantity: str) -> float:
     """
     found = _SIMPLE.fullmatch(quantity)
     if found is None:
-        return float(_exact(quantity))
+        return float(quantity_or_nought(quantity))
     whole, part, suffix = found[1], found[2] or "", found[3]
     exponent = _POWERS[suffix] - len(part)
     try:
@@ -139,13 +138,6 @@ def approximate(quantity: str) -> float:
     except OverflowError:
         return inf
     return digits * float(f"1e{exponent}") if exponent else digits
-
-
-def _exact(quantity: str) -> Fraction:
-    try:
-        return parse_quantity(quantity)
-    except QuantityError:
-        return Fraction(0)
 
 
 def _upload(objects: list[Rendered], manifest: Manifest) -> Iterator[Problem]:

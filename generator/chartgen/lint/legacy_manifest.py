@@ -20,21 +20,16 @@ from chartgen.lint.go.decode import TypeFault, decode
 from chartgen.lint.go.nodes import Node
 from chartgen.lint.go.yaml import GoYamlError, load
 from chartgen.lint.helm import Helm
+from chartgen.lint.manifest.entrances import ENTRANCE_HOST, ENTRANCE_NAME
 from chartgen.lint.manifest.middleware import Database, DatabaseService
+from chartgen.lint.manifest.option_rules import DURATION
 from chartgen.lint.manifest.read import Manifest
 from chartgen.lint.manifest.scenes import READING, is_plain, rendered, unrendered
+from chartgen.lint.manifest.spec_rules import QUANTITY
 from chartgen.lint.manifest.types import AppConfiguration, CatalogMetadata, Entrance
 from chartgen.lint.source import MANIFEST, ChartSource
 
-QUANTITY = re.compile(
-    r"(?:\d+(?:\.\d+)?(?:[eE][-+]?(\d+|i))?(?:[kKMGTP]?i?|[mMGTPE])?|[kKMGTP]i|[mMGTPE])", re.ASCII
-)
-"""A quantity in a manifest (Olares market contract 3.2)."""
-
-ENTRANCE_NAME = re.compile(r"[a-z0-9A-Z-]*")
-ENTRANCE_HOST = re.compile(r"[a-z][-a-z0-9]*[a-z0-9]")
 ENTRANCE_TITLE = re.compile(r"[a-z0-9A-Z\-\t\n\f\r ]*")
-DURATION = re.compile(r"(?:[-+]?\d+(?:\.\d+)?(?:[smhdwy]|us|ns|ms))+", re.ASCII)
 LONGEST_TITLE, LONGEST_LABEL, MOST_ENTRANCES = 30, 63, 10
 ARCHITECTURES = (
     *("amd64", "arm32v5", "arm32v6", "arm32v7", "arm64v8", "arm64", "i386", "ppc64le"),

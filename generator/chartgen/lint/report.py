@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from chartgen.lint.finding import Finding, Profile, Severity, Verdict
+from chartgen.lint.finding import Finding, Problem, Profile, Severity, Verdict
+
+_RANK = list(Severity).index
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +29,15 @@ class ChartReport:
         return next(iter(self.verdicts.values()), Verdict.UNKNOWN)
 
     def count(self, severity: Severity) -> int:
-        """How many findings weigh as much as that."""
-        return sum(finding.severity is severity for finding in self.findings)
+        """How many problems weigh as much as that where they weigh most.
+
+        What two profiles say alike counts once.
+        """
+        worst: dict[Problem, Severity] = {}
+        for finding in self.findings:
+            heavier = min(worst.get(finding.problem, finding.severity), finding.severity, key=_RANK)
+            worst[finding.problem] = heavier
+        return sum(weight is severity for weight in worst.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,5 +49,5 @@ class Report:
     helm: str = ""
 
     def count(self, severity: Severity) -> int:
-        """How many findings of all charts weigh as much as that."""
+        """How many problems of all charts weigh as much as that."""
         return sum(chart.count(severity) for chart in self.charts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from chartgen.errors import counted
 from chartgen.lint.finding import Finding, Place, Problem, Profile, Severity, Verdict
 from chartgen.lint.report import ChartReport, Report
 from chartgen.lint.rules import RULES, rule
@@ -83,9 +84,9 @@ def printable(text: str) -> str:
 
 
 def _sum(report: Report) -> str:
-    said = ", ".join(f"{report.count(severity)} {severity.value}s" for severity in Severity)
-    charts = "1 chart" if len(report.charts) == 1 else f"{len(report.charts)} charts"
-    ids = {finding.problem.rule for chart in report.charts for finding in chart.findings}
-    known = sorted(one for one in ids if rule(one))
-    hint = f" `chartgen explain {known[0]}` tells more." if known else ""
+    said = ", ".join(counted(report.count(severity), severity.value) for severity in Severity)
+    charts = counted(len(report.charts), "chart")
+    findings = [one for chart in report.charts for one in chart.findings if rule(one.problem.rule)]
+    worst = min(findings, key=lambda one: list(Severity).index(one.severity), default=None)
+    hint = f" `chartgen explain {worst.problem.rule}` tells more." if worst else ""
     return f"{charts}: {said}.{hint}"

@@ -39,8 +39,8 @@ class Question:
     """What a graph's size depends on beside the model and the context.
 
     `turned` says that a quantised cache turns its heads, `flash` that attention is flash
-    attention. `sliding` are the cells of the
-    sliding layers, None where they have as many as the others.
+    attention. `sliding` are the cells of the sliding layers, None where they have as many
+    as the others.
     """
 
     era: Era

@@ -72,6 +72,14 @@ def _bounded(value: Fraction, *, binary: bool) -> Fraction:
     return min(value, _MOST) if binary else value
 
 
+def quantity_or_nought(text: str) -> Fraction:
+    """The exact value of a quantity; what is none counts as nought, and other rules speak of it."""
+    try:
+        return parse_quantity(text)
+    except QuantityError:
+        return Fraction(0)
+
+
 def is_quantity(text: str) -> bool:
     """Whether a text is a quantity."""
     try:

@@ -94,12 +94,12 @@ Check: TypeAlias = Callable[[Seen], Iterator[Problem]]
 
 def look(source: ChartSource, helm: Helm | None) -> tuple[Seen, list[Problem]]:
     """The chart as the rules see it, and what stood in the way."""
-    read = read_manifest(source, helm)
+    manifest = read_manifest(source, helm).manifest if MANIFEST in source.files else None
     chart, values = _load(source, "Chart.yaml"), _load(source, "values.yaml")
-    seen = Seen(source, read.manifest, chart, values)
+    seen = Seen(source, manifest, chart, values)
     if helm is None:
         return seen, [_not_run("no Helm was found")]
-    if read.manifest is None:
+    if manifest is None:
         return seen, [_unread()]
     try:
         objects = tuple(islice(_objects(seen, helm), MAX_OBJECTS))

@@ -16,8 +16,8 @@ MAX_LABEL = 63
 AUTH_LEVELS = ("", "public", "private", "internal")
 OPEN_METHODS = ("", "default", "iframe", "window")
 OVERLAY_PROTOCOLS = ("", "tcp", "udp")
-_NAME = re.compile(r"[a-z0-9A-Z-]*")
-_HOST = re.compile(r"[a-z][-a-z0-9]*[a-z0-9]")
+ENTRANCE_NAME = re.compile(r"[a-z0-9A-Z-]*")
+ENTRANCE_HOST = re.compile(r"[a-z][-a-z0-9]*[a-z0-9]")
 
 
 def entrance_fields(manifest: Manifest) -> Said:
@@ -50,7 +50,7 @@ def _unique(voice: Voice, entrances: tuple[Entrance, ...]) -> list[Problem]:
 def _entrance(voice: Voice, path: str, entrance: Entrance) -> Said:
     said = Said()
     said.first_of(
-        _shaped(voice, f"{path}.name", entrance.name, _NAME, "letters, digits and hyphens"),
+        _shaped(voice, f"{path}.name", entrance.name, ENTRANCE_NAME, "letters, digits and hyphens"),
         voice.longer("L15", f"{path}.name", entrance.name, MAX_LABEL),
     )
     said.first_of(
@@ -58,7 +58,7 @@ def _entrance(voice: Voice, path: str, entrance: Entrance) -> Said:
             voice,
             f"{path}.host",
             entrance.host,
-            _HOST,
+            ENTRANCE_HOST,
             "small letters, digits and hyphens, as a Service does",
         ),
         voice.longer("L15", f"{path}.host", entrance.host, MAX_LABEL),
@@ -106,9 +106,9 @@ def _overlay(voice: Voice, path: str, entrance: OverlayEntrance) -> Said:
 def port_fields(manifest: Manifest) -> Said:
     """The names of ports, which become names in Kubernetes."""
     said, voice = Said(), Voice(manifest)
-    wrong = f"does not match {_NAME.pattern}"
+    wrong = f"does not match {ENTRANCE_NAME.pattern}"
     for place, port in enumerate(manifest.config.ports):
-        if not _NAME.fullmatch(port.name):
+        if not ENTRANCE_NAME.fullmatch(port.name):
             remedy = "Use letters, digits and hyphens."
             said.shown.append(voice.says("L55", f"ports.{place}.name", wrong, remedy))
     return said

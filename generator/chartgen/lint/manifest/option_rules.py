@@ -22,7 +22,7 @@ BEFORE_V3 = (">=1.12.3-0,<1.12.6", ("1.12.2", "1.12.6", "2.0.0"))
 SINCE_V3 = (">=1.12.6-0", ("1.12.5", "1.12.0", "0.1.0"))
 """The range that an app must stay inside, and the versions by which the device tells
 (Olares market contract 3.4)."""
-_DURATION = re.compile(r"(?:[-+]?[0-9]+(?:\.[0-9]+)?(?:[smhdwy]|us|ns|ms))+")
+DURATION = re.compile(r"(?:[-+]?[0-9]+(?:\.[0-9]+)?(?:[smhdwy]|us|ns|ms))+")
 _CHART_NAME = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*")
 _USERNAME = re.compile(r"[a-z0-9A-Z-]*")
 
@@ -42,7 +42,7 @@ def _policy(voice: Voice, path: str, policy: Policy) -> Said:
     said.first_of(voice.needed("L30", f"{path}.uriRegex", policy.uri_regex))
     said.first_of(voice.needed("L30", f"{path}.level", policy.level))
     duration = policy.valid_duration
-    if duration and not _DURATION.fullmatch(duration):
+    if duration and not DURATION.fullmatch(duration):
         remedy = "Write one such as 3600s."
         said.first_of([voice.says("L30", f"{path}.validDuration", "is no duration", remedy)])
     return said

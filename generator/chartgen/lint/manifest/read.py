@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from chartgen.errors import HelmRefused
 from chartgen.lint.finding import Place, Problem
@@ -124,7 +125,9 @@ def _read_template(text: bytes, helm: Helm | None) -> ManifestRead:
     return ManifestRead(replace(first, scenes=scenes) if first else None)
 
 
+@lru_cache(maxsize=4)
 def _read(text: bytes, source: tuple[str, ...] = ()) -> ManifestRead:
+    # Every profile reads the manifest; a template is at most three texts.
     try:
         tree = load(text) or _EMPTY
     except GoYamlError as error:

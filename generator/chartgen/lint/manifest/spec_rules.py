@@ -14,8 +14,9 @@ from chartgen.lint.manifest.said import Said, Voice, fields_first, repeated
 from chartgen.lint.manifest.types import AppSpec
 
 AUTO = "-1"
-"""Stands for a quantity that the device works out of the chart; never for disk. Flat fields
-may have it in templates of apps alone, accelerators in every app (seen in recorded runs)."""
+"""Stands for a quantity that the device works out of the chart. Flat fields may have it in
+templates of apps alone, and never for disk; accelerators may in every app (seen in recorded
+runs)."""
 ARCHES = ("amd64", "arm64")
 ARCH_OF: Mapping[str, str] = {
     "amd-gpu": "amd64",
@@ -92,15 +93,14 @@ class _Flat:
 
     def quantity(self, rule: str, name: str, value: str) -> list[Problem]:
         """That a quantity is none; an empty one passes."""
-        if not value or _is_quantity(name, value, auto=self._templated):
+        auto = self._templated and "Disk" not in name
+        if not value or _is_quantity(value, auto=auto):
             return []
         return [self._voice.says(rule, f"spec.{name}", _NOT_QUANTITY, _QUANTITY_REMEDY)]
 
 
-def _is_quantity(name: str, value: str, *, auto: bool) -> bool:
-    if value.strip() == AUTO:
-        return auto and "Disk" not in name
-    return QUANTITY.fullmatch(value) is not None
+def _is_quantity(value: str, *, auto: bool) -> bool:
+    return (auto and value.strip() == AUTO) or QUANTITY.fullmatch(value) is not None
 
 
 def _arches(said: Said, voice: Voice, spec: AppSpec) -> None:
@@ -174,7 +174,7 @@ class _Entry:
 
     def _quantities(self) -> Iterator[Problem]:
         for name, value in self._values.items():
-            if value and not _is_quantity(name, value, auto=True):
+            if value and not _is_quantity(value, auto=True):
                 yield self._says(name, _NOT_QUANTITY, _QUANTITY_REMEDY)
 
     def _complete(self) -> Iterator[Problem]:

@@ -12,11 +12,10 @@ from fractions import Fraction
 
 from chartgen.lint.finding import Place, Problem
 from chartgen.lint.go.nodes import Node
-from chartgen.lint.go.quantity import QuantityError, parse_quantity
+from chartgen.lint.go.quantity import quantity_or_nought
+from chartgen.lint.manifest.spec_rules import AUTO
 from chartgen.lint.rendered.objects import Rendered, child, container_title, containers
 
-AUTOMATIC = "-1"
-"""Stands for a quantity that the device works out from the chart at install."""
 _RESOURCES = ("memory", "cpu")
 _NOUGHT = Fraction(0)
 
@@ -54,9 +53,9 @@ def limits(objects: list[Rendered], envelope: Envelope) -> Iterator[Problem]:
 
 
 def _order(declared: Declared) -> Iterator[Problem]:
-    if AUTOMATIC in (_plain(declared.required), _plain(declared.limited)):
+    if AUTO in (declared.required.strip(), declared.limited.strip()):
         return
-    if _declared(declared.required) <= _declared(declared.limited):
+    if quantity_or_nought(declared.required) <= quantity_or_nought(declared.limited):
         return
     name = declared.resource.capitalize()
     message = f"required{name} is more than limited{name}, {declared.limited or 'nothing'}."
@@ -91,7 +90,7 @@ def _sum(
     allowed = declared.limited if limiting else declared.required
     amounts = (_amount(container, kind, declared.resource) for _, container in found)
     total = sum(amounts, _NOUGHT)
-    if _plain(allowed) == AUTOMATIC or total <= _declared(allowed):
+    if allowed.strip() == AUTO or total <= quantity_or_nought(allowed):
         return
     field = f"{'limited' if limiting else 'required'}{declared.resource.capitalize()}"
     where = f" in mode {mode}" if mode else ""
@@ -109,23 +108,11 @@ def show(amount: Fraction) -> str:
     return f"{float(amount * 1000):g}m"
 
 
-def _plain(quantity: str) -> str:
-    return quantity.strip()
-
-
-def _declared(quantity: str) -> Fraction:
-    # What is no quantity counts as nought here; other rules speak of it.
-    try:
-        return parse_quantity(quantity)
-    except QuantityError:
-        return _NOUGHT
-
-
 def _amount(container: Node, kind: str, resource: str) -> Fraction:
     node = child(container, "resources", kind, resource)
     if node is None or node.value is None:
         return _NOUGHT
-    return _declared(_shown(node).strip())
+    return quantity_or_nought(_shown(node).strip())
 
 
 def _shown(node: Node | None) -> str:

@@ -17,6 +17,7 @@ from chartgen.lint.rendered.envelopes import flat_envelope, mode_envelopes
 from chartgen.lint.rendered.hosting import conversions, host_paths, namespaces, upload
 from chartgen.lint.rendered.limits import limits
 from chartgen.lint.rendered.names import several_installs
+from chartgen.lint.rendered.newer import newer_function
 from chartgen.lint.rendered.objects import REPLICATED, Rendered
 from chartgen.lint.rendered.render import CannotRender, Renders, cannot_render, missing_subchart
 from chartgen.lint.rendered.security import path_expressions, roles, root_images
@@ -103,7 +104,8 @@ class Scene:
             for path, data in self.source.files.items()
             if path.startswith(start)
         }
-        if (problem := chart_problem(release, files)) is not None:
+        problem = chart_problem(release, files) or newer_function(files, start)
+        if problem is not None:
             raise CannotRender(problem)
         try:
             loaded = self.charts.enter_context(self.helm.load(self.source.root / folder))
