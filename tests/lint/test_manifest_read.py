@@ -166,8 +166,9 @@ def test_what_does_not_render(action: str, helm: Helm) -> None:
 
 
 def test_what_renders_to_no_yaml(helm: Helm) -> None:
-    action = f"{BRANCH}'{{{{- end }}}}"
-    assert rules(changed(FLAT, "A text model", action), helm) == ["L00"]
+    for seen in ("'", "\x7f"):
+        action = f"{BRANCH}{seen}{{{{- end }}}}"
+        assert rules(changed(FLAT, "A text model", action), helm) == ["L00"]
 
 
 def test_a_value_that_is_missing_renders_to_nothing(helm: Helm) -> None:

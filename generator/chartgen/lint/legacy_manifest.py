@@ -88,9 +88,6 @@ def read_legacy(source: ChartSource, helm: Helm | None) -> Read:
         message = f"The manifest does not render as a template: {error.reason}"
         remedy = "Use .Values.admin and .Values.bfl.username alone, and quote other braces."
         return Read(None, (Problem("L05", Place(MANIFEST), "", message, remedy),))
-    except GoYamlError as error:
-        remedy = "Take out what YAML cannot hold."
-        return Read(None, (Problem("L05", Place(MANIFEST), "", error.message, remedy),))
     return _decoded(found, tuple(text.decode("utf-8", "replace").splitlines()))
 
 
