@@ -99,13 +99,13 @@ def test_the_log_is_foretold(llama: App, facts: Facts) -> None:
         )
 
     found = memory(llama, facts, "gemma-4-12b", change)
-    assert "KV buffer size = 765.00 MiB (4608 cells, 40 layers, 4/1 seqs)" in found.prints
-    assert "KV buffer size = 68.00 MiB (8192 cells, 8 layers, 4/1 seqs)" in found.prints
+    assert "KV buffer size = 765.00 MiB (4608 cells, 40 layers, 4/1 seqs)" in found.prints()
+    assert "KV buffer size = 68.00 MiB (8192 cells, 8 layers, 4/1 seqs)" in found.prints()
 
 
 def test_recurrent_states_are_foretold(llama: App, facts: Facts) -> None:
     found = memory(llama, facts, "qwen3.6-27b", lambda engine: replace(engine, ctx_size=4096))
-    assert any(line.startswith("RS buffer size = 149.62 MiB") for line in found.prints)
+    assert any(line.startswith("RS buffer size = 149.62 MiB") for line in found.prints())
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_without_flash_attention_values_are_as_wide_as_the_widest(llama: App, fa
 
 def test_images_lie_in_the_context(llama: App, facts: Facts) -> None:
     found = engine_of(llama).memory(llama, facts, facts.devices[llama.device])
-    assert any("an image takes 280 cells" in line for line in found.prints)
+    assert any("an image takes 280 cells" in line for line in found.prints())
     tiny = llamacpp(llama, lambda engine: replace(engine, ctx_size=256))
     (fault,) = plan_faults(tiny, facts)
     assert "one image takes 280 tokens" in fault.problem

@@ -55,8 +55,8 @@ class Memory:
     `caveats` name what takes memory and is not in the sum; a sum with caveats
     cannot prove that something fits. `refusals` are reasons for which the engine does
     not start whatever the sum says, in its own words where it has some. `host` are
-    the terms of the host's RAM; `prints` is what the engine will print about its
-    memory, in the meaning of its version.
+    the terms of the host's RAM; `prints` makes, when it is asked, what the engine will
+    print about its memory, in the meaning of its version: words that a solver never reads.
     """
 
     terms: tuple[Term, ...]
@@ -65,7 +65,7 @@ class Memory:
     caveats: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ()
     host: tuple[Term, ...] = ()
-    prints: tuple[str, ...] = ()
+    prints: Callable[[], tuple[str, ...]] = tuple
 
 
 @dataclass(frozen=True, slots=True)

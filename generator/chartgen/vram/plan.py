@@ -113,7 +113,7 @@ def plan(app: App, facts: Facts) -> Plan:
         proof=found,
         caveats=memory.caveats,
         refusals=memory.refusals,
-        prints=memory.prints,
+        prints=memory.prints(),
         levers=_levers(app, facts, need),
         host=host,
         disk=disk_of(app, facts),

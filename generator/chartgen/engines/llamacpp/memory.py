@@ -71,7 +71,7 @@ def memory(app: App, engine: LlamaCpp, facts: Facts, device: Device) -> Memory:
                 shared.host + extra,
             )
         ),
-        prints=(
+        prints=lambda: (
             *prints(layers, settings, states.gpu + states.host, shared.gpu),
             *_images(engine, model, vision=bool(vision)),
         ),

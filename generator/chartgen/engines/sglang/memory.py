@@ -82,7 +82,7 @@ def memory(app: App, engine: Sglang, facts: Facts, device: Device) -> Memory:
         limit,
         _requests(limit, terms, pool, each, engine),
         ("flags in extra_args",) if engine.extra_args else (),
-        prints=_prints(limit, terms, pool, each, engine),
+        prints=lambda: _prints(limit, terms, pool, each, engine),
     )
 
 

@@ -51,7 +51,7 @@ def memory(app: App, engine: Vllm, facts: Facts, device: Device) -> Memory:
     caveats = (*_caveats(engine, model, settings), *_budget_doubts(settings, device))
     refusals = tuple(dict.fromkeys(_refusals(cache)))
     requests = _requests(cache)
-    return Memory(terms, limit, requests, caveats, refusals, prints=tuple(_prints(cache)))
+    return Memory(terms, limit, requests, caveats, refusals, prints=lambda: tuple(_prints(cache)))
 
 
 def cache_of(app: App, facts: Facts, device: Device, settings: Settings) -> Cache:
