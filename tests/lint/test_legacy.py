@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from pathlib import Path
 
 import pytest
@@ -163,6 +164,8 @@ def test_without_helm_nobody_knows(tmp_path: Path) -> None:
         ("2k", 2000.0),
         ("", 0.0),
         ("many", 0.0),
+        ("9" * 400, inf),
+        ("1e400", inf),
     ],
 )
 def test_a_quantity_is_approximated(quantity: str, number: float) -> None:

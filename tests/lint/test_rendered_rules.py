@@ -236,6 +236,13 @@ workloadReplicas:
     assert first(checked).value == "8900m > 8100m"
 
 
+def test_an_absurd_amount_is_told_by_its_magnitude(tmp_path: Path, helm: Helm) -> None:
+    absurd = edits(('cpu: "8"', "cpu: 15e308"))
+    checked = judged(tmp_path, helm, replace={DEPLOYMENT: absurd})
+    assert rules(checked) == ["L46"]
+    assert first(checked).value == "1.500e+309 > 8100m"
+
+
 def test_replicas_that_nothing_sets(tmp_path: Path, helm: Helm) -> None:
     line = "  replicas: {{ .Values.workloads.examplellm.replicaCount }}\n"
     checked = judged(tmp_path, helm, replace={DEPLOYMENT: edits((line, ""))})

@@ -123,6 +123,10 @@ def _sum(objects: list[Rendered], kind: str, declared: Declared) -> Iterator[Pro
     yield Problem("L46", place, f"{total:g} > {allowed or '0'}", message, remedy)
 
 
+_LARGEST = 1 << 1023
+"""Below this a float can hold any number."""
+
+
 def approximate(quantity: str) -> float:
     """A quantity as Kubernetes approximates it: digits times a power of ten; 0 for none.
 
@@ -130,13 +134,11 @@ def approximate(quantity: str) -> float:
     """
     found = _SIMPLE.fullmatch(quantity)
     if found is None:
-        return float(quantity_or_nought(quantity))
+        exact = quantity_or_nought(quantity)
+        return float(exact) if exact < _LARGEST else inf
     whole, part, suffix = found[1], found[2] or "", found[3]
     exponent = _POWERS[suffix] - len(part)
-    try:
-        digits = float(int(whole + part))
-    except OverflowError:
-        return inf
+    digits = float(whole + part)
     return digits * float(f"1e{exponent}") if exponent else digits
 
 

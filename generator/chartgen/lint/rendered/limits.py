@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 
 from chartgen.lint.finding import Place, Problem
@@ -100,8 +101,14 @@ def _sum(
     yield Problem("L46", place, f"{show(total)} > {allowed or '0'}", message, remedy)
 
 
+ABSURD = 1 << 63
+"""More than a device can count, and too long to print."""
+
+
 def show(amount: Fraction) -> str:
-    """An amount in the largest unit that leaves it whole."""
+    """An amount in the largest unit that leaves it whole, an absurd one by its magnitude."""
+    if amount >= ABSURD:
+        return f"{Decimal(amount.numerator) / Decimal(amount.denominator):.3e}"
     for suffix, unit in (("Gi", 1 << 30), ("Mi", 1 << 20), ("Ki", 1 << 10), ("", 1)):
         if amount % unit == 0:
             return f"{amount // unit}{suffix}"
