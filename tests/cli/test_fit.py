@@ -72,6 +72,7 @@ def test_the_biggest_lever_is_named(repository: Repository) -> None:
         (("--max-model-len", "1048576"), "engine.max_model_len", "262144"),
         (("--set", "image.tagg=x"), "engine.image.tagg", "tag"),
         (("--max-num-batched-tokens", "3"), "engine.max_num_batched_tokens", "Raise it to 4"),
+        (("--set", "image.engine_version=new"), "engine.image.engine_version", "0.20.2"),
         (("--gpu", "rtx-9090"), "device", "olares-one"),
         (("--gpu", ""), "device", "olares-one"),
         (("--solve", "ctx_size"), "engine", "max_model_len"),

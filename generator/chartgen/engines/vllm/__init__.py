@@ -23,6 +23,7 @@ from chartgen.engines.common import (
 from chartgen.engines.vllm.blank import blank
 from chartgen.engines.vllm.command import command
 from chartgen.engines.vllm.memory import memory
+from chartgen.engines.vllm.settings import version_of
 from chartgen.errors import Fault
 from chartgen.facts import Checkpoint, Deployment, Device, Facts, ModelFacts
 from chartgen.spec import App, Vllm
@@ -42,8 +43,9 @@ class VllmEngine:
         return command(app, vllm(app))
 
     def faults(self, app: App, facts: Facts) -> list[Fault]:
-        """Models without facts, and a context over the model's own limit."""
-        return faults_of(app, facts, "max_model_len")
+        """Models without facts, a context over the model's own limit, and a version that is
+        none: it would be planned by the newest rules without a word."""
+        return [*faults_of(app, facts, "max_model_len"), *_version_faults(app)]
 
     def memory(self, app: App, facts: Facts, device: Device) -> Memory:
         """The sum held against utilization x the total that CUDA reports."""
@@ -115,6 +117,15 @@ class VllmEngine:
         from chartgen.engines.vllm.installed import installed  # noqa: PLC0415
 
         return exact(app, vllm(app), facts, device, installed(program))
+
+
+def _version_faults(app: App) -> list[Fault]:
+    version = vllm(app).image.engine_version
+    if not isinstance(version, str) or version_of(version):
+        return []
+    remedy = "Write one like 0.20.2 or 0.21.1rc1.dev169, or Unknown with the reason."
+    path = f"{app.name}.engine.image.engine_version"
+    return [Fault(path, "no version of vLLM", remedy, version)]
 
 
 def vllm(app: App) -> Vllm:
